@@ -1,0 +1,354 @@
+"""Answers to questions: rows, pages of things, and descriptions of things as plain data.
+
+The web pages, the JSON API and the command line all read these; none of them writes SPARQL.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import pyoxigraph as ox
+
+from graph_service.build.passages import read_address
+from graph_service.questions import Question, bind
+from graph_service.questions.parameters import ParameterError
+from graph_service.store import Row, Store, Term
+from graph_service.vocabulary import (
+    AG,
+    ID,
+    OA,
+    RDF,
+    SKOS,
+    XSD,
+    ag,
+    compact,
+    kind_and_slug,
+    thing,
+)
+
+#: Properties that describing leaves out: inferred fans that have questions of their own.
+HIDDEN = tuple(ag(n) for n in ("heldBy", "borneBy", "bears", "derivation", "answersFor", "boundBy"))
+#: Kinds of thing that have no life of their own: shown inside the thing that names them.
+NESTED = ("statement", "date", "passage", "assessment")
+#: Predicates whose values stand in every reference, or in the address of a passage.
+SAID_ALREADY = (
+    RDF + "type",
+    SKOS + "prefLabel",
+    OA + "hasSelector",
+    OA + "hasSource",
+    *(ag(name) for name in ("firstLine", "lastLine")),
+)
+MAX_PAGE = 500
+
+Json = Any
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list.
+
+    Attributes:
+        things: IRIs, in order.
+        cursor: where the next page begins, or empty at the end.
+        total: how many there are in all, or None when not asked for.
+    """
+
+    things: list[str]
+    cursor: str
+    total: int | None
+
+
+@dataclass
+class Description:
+    """What the graph says about one thing, and about what is nested in it."""
+
+    iri: str
+    values: dict[str, list[Term]] = field(default_factory=lambda: defaultdict(list))
+
+
+def snake(name: str) -> str:
+    """The API's name of a property: ``targetGroup`` → ``target_group``."""
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
+
+
+def local(iri: str) -> str:
+    """The last part of an IRI."""
+    return re.split(r"[#/]", iri)[-1]
+
+
+class Answers:
+    """Questions asked of one store.
+
+    Args:
+        store: the graph.
+        questions: the registry.
+    """
+
+    def __init__(self, store: Store, questions: Mapping[str, Question]) -> None:
+        self.store = store
+        self.questions = questions
+        self._slugs: dict[str, dict[str, str]] = {}
+
+    # -- looking things up --------------------------------------------------------------------
+
+    def exists(self, iri: str) -> bool:
+        """Whether the graph says anything about ``iri``."""
+        return self.store.ask(f"ASK {{ {ox.NamedNode(iri)} ?p ?o }}")
+
+    def slugs(self, kind: str) -> Mapping[str, str]:
+        """Every slug of a kind with its Danish label."""
+        if kind not in self._slugs:
+            base = f"{ID}{kind}/"
+            rows = self.store.select(
+                "SELECT ?s ?label WHERE { ?s skos:prefLabel ?label . "
+                f"FILTER(STRSTARTS(STR(?s), {ox.Literal(base)})) }}"
+            )
+            self._slugs[kind] = {r["s"].value.removeprefix(base): r["label"].value for r in rows}
+        return self._slugs[kind]
+
+    @cached_property
+    def _value_labels(self) -> dict[str, str]:
+        """Danish labels of classes, properties and controlled values."""
+        rows = self.store.select(
+            "SELECT ?s ?label WHERE { ?s rdfs:label|skos:prefLabel ?label . "
+            f'FILTER(LANG(?label) = "da" && STRSTARTS(STR(?s), {ox.Literal(AG)})) }}'
+        )
+        return {r["s"].value: r["label"].value for r in rows}
+
+    def label_of_term(self, iri: str) -> str:
+        """The Danish label of a class, property or controlled value of ours."""
+        return self._value_labels.get(iri, local(iri))
+
+    # -- asking -------------------------------------------------------------------------------
+
+    def sparql(self, name: str, values: dict[str, str]) -> str:
+        """The SPARQL of a named question with its parameters bound.
+
+        Raises:
+            KeyError: no such question.
+            ParameterError: a parameter is unknown or cannot be read.
+        """
+        question = self.questions[name]
+        asked = {k: v for k, v in (question.default | values).items() if v != "all"}
+        return question.sparql(bind(question.parameters, asked, self))
+
+    def rows(self, name: str, values: dict[str, str]) -> list[Row]:
+        """The rows of a named question. Raises as :meth:`sparql`."""
+        return list(self.store.select(self.sparql(name, values)))
+
+    def page(
+        self,
+        name: str,
+        values: dict[str, str],
+        *,
+        limit: int = 50,
+        cursor: str = "",
+        total: bool = True,
+        descending: bool = False,
+    ) -> Page:
+        """One page of a list question.
+
+        Raises:
+            KeyError, ParameterError: as :meth:`sparql`; also for a cursor that is not one of ours.
+        """
+        question = self.questions[name]
+        inner = self.sparql(name, values)
+        subject, key, *_ = question.columns
+        after = ""
+        if cursor:
+            last_key, last_iri = read_cursor(cursor)
+            sign = "<" if descending else ">"
+            k, i = ox.Literal(last_key), ox.Literal(last_iri)
+            after = (
+                f"FILTER(STR(?{key}) {sign} {k} || "
+                f"(STR(?{key}) = {k} && STR(?{subject}) {sign} {i}))"
+            )
+        order = (
+            f"DESC(STR(?{key})) DESC(STR(?{subject}))" if descending else f"?key STR(?{subject})"
+        )
+        text = (
+            f"SELECT ?{subject} (STR(?{key}) AS ?key) WHERE {{ {{ {inner} }} {after} }} "
+            f"ORDER BY {order} LIMIT {limit + 1}"
+        )
+        rows = list(self.store.select(text))
+        things = [row[subject].value for row in rows[:limit]]
+        following = ""
+        if len(rows) > limit:
+            following = write_cursor(rows[limit - 1]["key"].value, things[-1])
+        count = self.count(name, values) if total else None
+        return Page(things, following, count)
+
+    def count(self, name: str, values: dict[str, str]) -> int:
+        """How many things a list question gives in all."""
+        subject = next(iter(self.questions[name].columns))
+        inner = self.sparql(name, values)
+        text = f"SELECT (COUNT(DISTINCT ?{subject}) AS ?n) WHERE {{ {{ {inner} }} }}"
+        return int(next(iter(self.store.select(text)))["n"].value)
+
+    # -- describing ---------------------------------------------------------------------------
+
+    def descriptions(self, things: Iterable[str]) -> dict[str, Description]:
+        """What is said about each of these things, and about what is nested in them."""
+        found: dict[str, Description] = {}
+        wanted = list(dict.fromkeys(things))
+        while wanted:
+            inner: dict[str, None] = {}
+            for iri in wanted:
+                found[iri] = Description(iri)
+            hidden = ", ".join(f"<{p}>" for p in HIDDEN)
+            rows = self.store.select(
+                f"SELECT ?s ?p ?o WHERE {{ VALUES ?s {{ {' '.join(f'<{i}>' for i in wanted)} }} "
+                f"?s ?p ?o FILTER(?p NOT IN ({hidden})) }}"
+            )
+            for row in rows:
+                subject, value = row["s"].value, row["o"]
+                found[subject].values[row["p"].value].append(value)
+                kind = kind_and_slug(value.value) if isinstance(value, ox.NamedNode) else None
+                if kind and kind[0] in NESTED:
+                    inner[value.value] = None
+            wanted = [iri for iri in inner if iri not in found]
+        return found
+
+    def labels(self, iris: Iterable[str]) -> dict[str, str]:
+        """The Danish labels of things."""
+        wanted = [i for i in dict.fromkeys(iris) if i.startswith(ID)]
+        if not wanted:
+            return {}
+        rows = self.store.select(
+            f"SELECT ?s ?label WHERE {{ VALUES ?s {{ {' '.join(f'<{i}>' for i in wanted)} }} "
+            "?s skos:prefLabel ?label }"
+        )
+        return {row["s"].value: row["label"].value for row in rows}
+
+    def describe(self, things: Iterable[str]) -> list[dict[str, Json]]:
+        """The things as plain data, in the order given; see docs/api.md for the form."""
+        wanted = list(things)
+        found = self.descriptions(wanted)
+        refs = [
+            value.value
+            for description in found.values()
+            for values in description.values.values()
+            for value in values
+            if isinstance(value, ox.NamedNode)
+        ]
+        labels = self.labels(refs)
+        return [self._shape(found[iri], found, labels, ()) for iri in wanted]
+
+    def _shape(
+        self,
+        description: Description,
+        found: Mapping[str, Description],
+        labels: Mapping[str, str],
+        above: tuple[str, ...],
+    ) -> dict[str, Json]:
+        values = description.values
+        shaped = self.reference(description.iri, labels)
+        if values.get(SKOS + "prefLabel"):
+            shaped["label"] = _best(values[SKOS + "prefLabel"])
+        types = [t.value for t in values.get(RDF + "type", ()) if t.value.startswith(AG)]
+        shaped["type"] = sorted(local(t) for t in types)
+        for predicate in sorted(values):
+            if predicate in SAID_ALREADY:
+                continue
+            items: list[Json] = []
+            for value in values[predicate]:
+                if isinstance(value, ox.Literal):
+                    items.append(plain(value))
+                elif value.value in found and value.value not in above:
+                    nested = found[value.value]
+                    if nested.iri in above or nested.iri == description.iri:
+                        continue
+                    kind = kind_and_slug(nested.iri)
+                    if kind and kind[0] in NESTED:
+                        deeper = (*above, description.iri)
+                        items.append(self._shape(nested, found, labels, deeper))
+                    else:
+                        items.append(self.reference(value.value, labels))
+                else:
+                    items.append(self.reference(value.value, labels))
+            items.sort(key=_order)
+            shaped[snake(local(predicate))] = items
+        return shaped
+
+    def reference(self, iri: str, labels: Mapping[str, str]) -> dict[str, Json]:
+        """How an answer names another thing: address, kind, id and label."""
+        split = kind_and_slug(iri)
+        if split is None:
+            return {"iri": iri, "id": local(iri), "label": self.label_of_term(iri)}
+        kind, slug = split
+        reference: dict[str, Json] = {"iri": iri, "kind": kind, "id": slug}
+        address = read_address(iri)
+        if address:
+            stem, first, last = address
+            reference |= {"file": stem + ".txt", "first_line": first, "last_line": last}
+            reference["label"] = f"{stem[:3]}, linje {first}-{last}"
+        else:
+            reference["label"] = labels.get(iri, slug)
+        return reference
+
+    # -- graphs -------------------------------------------------------------------------------
+
+    def triples(self, things: Iterable[str]) -> list[ox.Triple]:
+        """The triples of the things and of what is nested in them."""
+        return [
+            ox.Triple(ox.NamedNode(d.iri), ox.NamedNode(predicate), value)
+            for d in self.descriptions(things).values()
+            for predicate, values in d.values.items()
+            for value in values
+        ]
+
+
+def plain(value: Term) -> Json:
+    """A literal as JSON: numbers as numbers, everything else as text."""
+    if isinstance(value, ox.Literal):
+        if value.datatype.value == XSD + "integer":
+            return int(value.value)
+        if value.datatype.value == XSD + "decimal":
+            return float(value.value)
+        return value.value
+    return compact(value.value) if isinstance(value, ox.NamedNode) else str(value)
+
+
+def _best(values: list[Term]) -> str:
+    for value in values:
+        if isinstance(value, ox.Literal) and value.language == "da":
+            return value.value
+    return str(values[0].value)
+
+
+def _order(item: Json) -> tuple[str, int, str]:
+    if isinstance(item, dict):
+        return (str(item.get("file", "")), int(item.get("first_line", 0)), str(item["label"]))
+    return ("", item, "") if isinstance(item, int) else ("", 0, str(item))
+
+
+def write_cursor(key: str, iri: str) -> str:
+    """Where a page ended, as text for an address."""
+    return base64.urlsafe_b64encode(json.dumps([key, iri]).encode()).decode().rstrip("=")
+
+
+def read_cursor(cursor: str) -> tuple[str, str]:
+    """Read what :func:`write_cursor` wrote.
+
+    Raises:
+        ParameterError: it is not a cursor.
+    """
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        key, iri = json.loads(base64.urlsafe_b64decode(padded.encode()))
+        if not (isinstance(key, str) and isinstance(iri, str)):
+            raise ValueError
+    except (ValueError, binascii.Error, TypeError):
+        raise ParameterError("cursor", "er ikke en markør fra denne tjeneste") from None
+    return key, iri
+
+
+__all__ = ["Answers", "Description", "Page", "ParameterError", "thing"]

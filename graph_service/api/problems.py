@@ -1,0 +1,79 @@
+"""Errors as RFC 9457 problem details: a Danish title for people, a stable type for programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+TYPES = "https://w3id.org/ansvarsgraf/problem/"
+
+#: Problem type → HTTP status and Danish title.
+PROBLEMS = {
+    "unknown-parameter": (400, "Parameteren kan ikke bruges"),
+    "bad-query": (400, "Forespørgslen er ikke gyldig SPARQL"),
+    "query-too-long": (413, "Forespørgslen er for lang"),
+    "query-too-deep": (400, "Forespørgslen er for dybt indlejret"),
+    "outgoing-request": (403, "Tjenesten henter ikke data hos andre"),
+    "not-found": (404, "Findes ikke"),
+    "method-not-allowed": (405, "Metoden kan ikke bruges her"),
+    "not-acceptable": (406, "Formatet kan ikke leveres"),
+    "unsupported-media-type": (415, "Indholdstypen kan ikke læses"),
+    "unauthorised": (401, "Kræver adgangsnøgle"),
+    "forbidden": (403, "Ikke tilladt"),
+    "bad-content": (400, "Indholdet kan ikke læses"),
+    "time-limit": (503, "Forespørgslen tog for lang tid"),
+    "memory-limit": (503, "Forespørgslen krævede for meget hukommelse"),
+    "row-limit": (403, "Svaret har for mange rækker"),
+    "size-limit": (403, "Svaret er for stort"),
+    "too-busy": (503, "Der er for travlt lige nu"),
+    "store-unavailable": (503, "Grafen kan ikke nås lige nu"),
+    "no-snapshot": (503, "Der er ikke udgivet nogen graf endnu"),
+    "internal": (500, "Der skete en fejl hos os"),
+}
+
+
+class Problem(Exception):
+    """Something that a client is told as a problem document.
+
+    Args:
+        kind: a key of :data:`PROBLEMS`.
+        detail: what is wrong here and what to do, in Danish.
+        more: further members of the document.
+        headers: HTTP headers to send along.
+    """
+
+    def __init__(
+        self, kind: str, detail: str, *, headers: dict[str, str] | None = None, **more: Any
+    ) -> None:
+        super().__init__(f"{kind}: {detail}")
+        self.kind, self.detail, self.more = kind, detail, more
+        self.status, self.title = PROBLEMS[kind]
+        self.headers = headers or {}
+
+    def document(self) -> dict[str, Any]:
+        """The members of the problem document, RFC 9457 section 3.1."""
+        return {
+            "type": TYPES + self.kind,
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            **self.more,
+        }
+
+
+def respond(problem: Problem) -> Response:
+    """The problem as an HTTP answer."""
+    return JSONResponse(
+        problem.document(),
+        status_code=problem.status,
+        headers=problem.headers,
+        media_type="application/problem+json",
+    )
+
+
+def wants_html(request: Request) -> bool:
+    """Whether the client is a browser that asks for a page."""
+    accept = request.headers.get("accept", "")
+    return "text/html" in accept and "application/json" not in accept

@@ -1,0 +1,172 @@
+"""The named questions: one ``.rq`` file each, from which API, pages, command line and docs come.
+
+A file begins with a header of comment lines ``# key: value``::
+
+    # title: Hvem har ansvaret efter en bestemmelse?
+    # title-en: Who is responsible under a provision?
+    # persona: administrator
+    # param law: thing(law) required — Bestemmelsen
+    # param before: date — Senest
+    # column bearer: Ansvarlig
+    # default: statement_status=Law,Agreed
+    # example: law=sul-140
+
+and goes on with a SELECT. A parameter is bound where the query says ``VALUES ?law { }``: the
+registry writes the term, serialised by the library, between the braces. What a parameter that is
+left out would restrict stands between ``#[law`` and ``#]`` on lines of their own and is dropped
+with it. A list (``# kind: list``) gives things: its first column is the thing, the second the key
+by which pages are cut.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from graph_service.questions.parameters import Parameter, bind
+
+FOLDER = Path(__file__).parent
+PERSONAS = ("administrator", "secretariat", "developer")
+BLOCK = re.compile(r"^[ \t]*#\[([a-z_]+)\n(.*?)^[ \t]*#\]\n?", re.M | re.S)
+
+
+class QuestionError(Exception):
+    """A question's file is not as it must be; names the file and what to do."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A named question.
+
+    Attributes:
+        name: name of its file, in words joined by ``-``.
+        title, title_en: what it asks, in Danish and in English.
+        about: a sentence more, in Danish, or empty.
+        kind: ``answer``, or ``list`` when it gives things page by page.
+        persona: who needs it most.
+        parameters: by name, in the order of the header.
+        columns: variable → Danish heading, in order.
+        example: parameters of an example that has an answer.
+        default: values that hold when the parameter is left out; ``all`` asks without it.
+        text: the SPARQL, with its markers.
+    """
+
+    name: str
+    title: str
+    title_en: str
+    about: str
+    kind: str
+    persona: str
+    parameters: Mapping[str, Parameter]
+    columns: Mapping[str, str]
+    example: dict[str, str]
+    default: dict[str, str]
+    text: str = field(repr=False)
+
+    def sparql(self, terms: Mapping[str, str]) -> str:
+        """The query with parameters bound.
+
+        Args:
+            terms: parameter → one or more terms in SPARQL syntax, as
+                :func:`graph_service.questions.parameters.bind` gives them.
+        """
+        text = self.text
+        changed = True
+        while changed:
+            text, count = BLOCK.subn(lambda m: m[2] if m[1] in terms else "", text)
+            changed = count > 0
+        for name, term in terms.items():
+            marker = f"VALUES ?{name} {{ }}"
+            text = text.replace(marker, f"VALUES ?{name} {{ {term} }}")
+        return text
+
+
+def parse(name: str, source: str) -> Question:
+    """Read one question.
+
+    Raises:
+        QuestionError: the header lacks something or does not fit the query.
+    """
+    head: dict[str, str] = {}
+    parameters: dict[str, Parameter] = {}
+    columns: dict[str, str] = {}
+    settings: dict[str, dict[str, str]] = {"example": {}, "default": {}}
+    body: list[str] = []
+    for line in source.splitlines():
+        match = re.match(r"# ([a-z-]+)(?: ([a-z_A-Z]+))?: (.*)$", line) if not body else None
+        if match is None:
+            if body or line.strip():
+                body.append(line)
+            continue
+        key, word, value = match.groups()
+        if key == "param":
+            parameters[word] = Parameter.parse(word, value)
+        elif key == "column":
+            columns[word] = value
+        elif key in settings:
+            settings[key] = dict(part.split("=", 1) for part in value.split("&") if part)
+        else:
+            head[key] = value
+    text = "\n".join(body) + "\n"
+    question = Question(
+        name=name,
+        title=head.get("title", ""),
+        title_en=head.get("title-en", ""),
+        about=head.get("about", ""),
+        kind=head.get("kind", "answer"),
+        persona=head.get("persona", ""),
+        parameters=parameters,
+        columns=columns,
+        example=settings["example"],
+        default=settings["default"],
+        text=text,
+    )
+    _check(question)
+    return question
+
+
+def _check(question: Question) -> None:
+    def fail(reason: str) -> QuestionError:
+        return QuestionError(f"{question.name}.rq: {reason}")
+
+    if not question.title or not question.title_en:
+        raise fail("the header needs a title and a title-en")
+    if question.persona not in PERSONAS:
+        raise fail(f"persona must be one of {', '.join(PERSONAS)}")
+    if question.kind not in ("answer", "list"):
+        raise fail("kind must be answer or list")
+    marked = set(re.findall(r"VALUES \?([a-z_]+) \{ \}", question.text))
+    for name in question.parameters.keys() ^ marked:
+        raise fail(f"parameter {name} must stand both in the header and as VALUES ?{name} {{ }}")
+    blocks = set(re.findall(r"^[ \t]*#\[([a-z_]+)$", question.text, re.M))
+    for name, parameter in question.parameters.items():
+        if parameter.required == (name in blocks):
+            raise fail(f"parameter {name} must be required or stand in a block #[{name} … #]")
+    if blocks - question.parameters.keys():
+        raise fail(f"blocks without a parameter: {sorted(blocks - question.parameters.keys())}")
+    head = re.search(r"SELECT\s+(?:DISTINCT\s+)?(.*?)\s*WHERE", question.text, re.S)
+    if head is None:
+        raise fail("the query must be SELECT … WHERE")
+    projected = re.findall(r"AS \?(\w+)\)|(?<![(\w?])\?(\w+)(?![\w)])", head[1])
+    names = [a or b for a, b in projected]
+    if names != list(question.columns):
+        raise fail(f"columns {list(question.columns)} are not what the query projects: {names}")
+    for name in (question.example | question.default).keys() - question.parameters.keys():
+        raise fail(f"the example or default sets {name}, which is no parameter")
+
+
+def registry(folder: Path = FOLDER) -> dict[str, Question]:
+    """Every question, by name.
+
+    Raises:
+        QuestionError: a file is not as it must be.
+    """
+    return {
+        path.stem: parse(path.stem, path.read_text(encoding="utf-8"))
+        for path in sorted(folder.glob("*.rq"))
+    }
+
+
+__all__ = ["Parameter", "Question", "QuestionError", "bind", "parse", "registry"]

@@ -1,0 +1,228 @@
+"""Typed parameters of questions, and how a client's text becomes a SPARQL term."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+import pyoxigraph as ox
+
+from graph_service.vocabulary import AG, ID, KINDS, XSD, expand, thing
+
+SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,200}")
+
+#: The values that an ``enum(...)`` parameter may have, and the Danish words that mean them.
+ENUMS: Mapping[str, Mapping[str, str]] = {
+    "modality": {
+        "Must": "skal",
+        "MustNot": "må ikke",
+        "NeedNot": "behøver ikke",
+        "Should": "bør",
+        "ShouldNot": "bør ikke",
+        "May": "kan",
+        "HasRight": "har ret til",
+        "HasResponsibility": "har ansvar",
+        "Expected": "forventes",
+    },
+    "status": {
+        "Law": "lov",
+        "Agreed": "aftalt",
+        "Recommended": "anbefalet",
+        "Proposed": "foreslået",
+        "Advice": "råd",
+        "Intention": "hensigt",
+        "Practice": "praksis",
+        "Description": "beskrivelse",
+        "StudyResult": "undersøgelsesresultat",
+    },
+    "decision": {
+        "Continue": "videreføres",
+        "ContinueIf": "videreføres på betingelse",
+        "Discontinue": "afvikles",
+        "NoDecision": "intet beslutningsord",
+        "Undecided": "uafklaret",
+    },
+    "working_group": {"Needed": "behov", "NotNeeded": "intet behov", "NeededIf": "måske behov"},
+    "outcome": {
+        "Accepted": "imødekommet",
+        "PartlyAccepted": "delvist imødekommet",
+        "Rejected": "afvist",
+    },
+    "answer": {"Yes": "ja", "Partly": "delvist", "No": "nej", "Unclear": "uklart"},
+    "severity": {"Critical": "alvorlig", "Warning": "advarsel", "Notice": "oplysning"},
+}
+
+
+class Lookup(Protocol):
+    """What binding needs to know of the graph."""
+
+    def exists(self, iri: str) -> bool:
+        """Whether the graph says anything about this IRI."""
+
+    def slugs(self, kind: str) -> Mapping[str, str]:
+        """Every slug of a kind, with its label; asked for only to suggest the nearest."""
+
+
+class ParameterError(Exception):
+    """A parameter that cannot be read.
+
+    Attributes:
+        name: the parameter.
+        reason: what is wrong and what to do, in Danish.
+        nearest: values that were perhaps meant.
+    """
+
+    def __init__(self, name: str, reason: str, nearest: list[str] | None = None) -> None:
+        super().__init__(f"{name}: {reason}")
+        self.name, self.reason, self.nearest = name, reason, nearest or []
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a question.
+
+    Attributes:
+        name: as in the query, without ``?``.
+        type: ``thing``, ``enum``, ``date``, ``text`` or ``integer``.
+        of: the kinds of thing, in the order tried, or the name of the enumeration.
+        required: the question cannot be asked without it.
+        label: what it is, in Danish.
+    """
+
+    name: str
+    type: str
+    of: tuple[str, ...]
+    required: bool
+    label: str
+
+    @staticmethod
+    def parse(name: str, text: str) -> Parameter:
+        """Read ``thing(actor,body) required — Label``.
+
+        Raises:
+            ValueError: the text is not of that form.
+        """
+        match = re.fullmatch(
+            r"(thing|enum|date|text|integer)(?:\(([a-z_,-]+)\))?( required)? — (.+)", text
+        )
+        if match is None:
+            raise ValueError(f"parameter {name}: cannot read {text!r}")
+        kind, of, required, label = match.groups()
+        return Parameter(name, kind, tuple((of or "").split(",")), bool(required), label)
+
+
+def bind(
+    parameters: Mapping[str, Parameter],
+    values: Mapping[str, str],
+    lookup: Lookup,
+) -> dict[str, str]:
+    """Turn a client's values into SPARQL terms.
+
+    Args:
+        parameters: those that the question has.
+        values: name → text; empty texts count as left out.
+        lookup: what things there are, for checking and for suggesting.
+
+    Returns:
+        Name → term or terms in SPARQL syntax.
+
+    Raises:
+        ParameterError: an unknown parameter, an unknown thing (with the nearest), a bad value.
+    """
+    for name in values:
+        if name not in parameters:
+            near = difflib.get_close_matches(name, parameters, 3, 0.5)
+            known = ", ".join(parameters) or "ingen"
+            raise ParameterError(name, f"parameteren findes ikke; kendte er: {known}", near)
+    terms = {}
+    for name, parameter in parameters.items():
+        value = values.get(name, "").strip()
+        if not value:
+            if parameter.required:
+                raise ParameterError(name, f"parameteren mangler ({parameter.label})")
+            continue
+        terms[name] = " ".join(
+            dict.fromkeys(_term(parameter, part, lookup) for part in _parts(parameter, value))
+        )
+    return terms
+
+
+def _parts(parameter: Parameter, value: str) -> list[str]:
+    """Several values of a thing or an enumeration are joined by commas."""
+    if parameter.type in ("thing", "enum"):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return [value]
+
+
+def _term(parameter: Parameter, value: str, lookup: Lookup) -> str:
+    match parameter.type:
+        case "thing":
+            return str(ox.NamedNode(_thing(parameter, value, lookup)))
+        case "enum":
+            return str(ox.NamedNode(AG + _enum(parameter, value)))
+        case "date":
+            try:
+                if not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+                    raise ValueError
+                date.fromisoformat(value)
+            except ValueError:
+                raise ParameterError(
+                    parameter.name, f"{value!r} er ikke en dato; skriv ÅÅÅÅ-MM-DD"
+                ) from None
+            return f'"{value}"^^<{XSD}date>'
+        case "integer":
+            if not re.fullmatch(r"-?\d{1,9}", value):
+                raise ParameterError(parameter.name, f"{value!r} er ikke et helt tal")
+            return str(int(value))
+        case _:
+            if len(value) > 200:
+                raise ParameterError(parameter.name, "teksten er for lang; højst 200 tegn")
+            return str(ox.Literal(value))
+
+
+def _enum(parameter: Parameter, value: str) -> str:
+    options = ENUMS[parameter.of[0]]
+    wanted = value.removeprefix(AG).removeprefix("ag:").casefold()
+    for name, word in options.items():
+        if wanted in (name.casefold(), word.casefold()):
+            return name
+    known = ", ".join(f"{name} ({word})" for name, word in options.items())
+    raise ParameterError(parameter.name, f"{value!r} er ukendt; vælg en af {known}")
+
+
+def _thing(parameter: Parameter, value: str, lookup: Lookup) -> str:
+    kinds = KINDS if parameter.of == ("any",) else parameter.of
+    slug = value
+    if value.startswith(("http://", "https://")) or value.partition(":")[0] in KINDS:
+        try:
+            iri = expand(value)
+        except ValueError:
+            iri = value
+        slug = iri.rpartition("/")[2]
+        candidates = [iri] if any(iri.startswith(f"{ID}{kind}/") for kind in kinds) else []
+    else:
+        candidates = [thing(kind, value) for kind in kinds] if SLUG.fullmatch(value) else []
+    for iri in candidates:
+        if lookup.exists(iri):
+            return iri
+    near = nearest(slug, kinds, lookup)
+    hint = f"; mente du {', '.join(near)}?" if near else ""
+    raise ParameterError(parameter.name, f"{value!r} kendes ikke{hint}", near)
+
+
+def nearest(wanted: str, kinds: Iterable[str], lookup: Lookup) -> list[str]:
+    """Up to five slugs that look like ``wanted``, by slug or by label."""
+    known: dict[str, str] = {}
+    for kind in kinds:
+        known |= lookup.slugs(kind)
+    wanted = wanted.casefold()[:100]
+    near = difflib.get_close_matches(wanted, known, 3, 0.5)
+    labels = {label.casefold(): slug for slug, label in known.items()}
+    for label in difflib.get_close_matches(wanted.replace("-", " "), labels, 3, 0.5):
+        if labels[label] not in near:
+            near.append(labels[label])
+    return near[:5]

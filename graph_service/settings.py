@@ -1,0 +1,96 @@
+"""Settings, read once from the environment; every one has a default that works on a fresh clone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What differs between installations.
+
+    Attributes:
+        project: folder that holds ``data/``, ``ontology/`` and ``shapes/``.
+        snapshots: folder that holds the published snapshots and the pointer to the current one.
+        corpus: folder of the source documents, or None when they are not at hand.
+        public_url: web address under which the service is reached, without a trailing slash;
+            empty means the address of each request.
+        store: ``embedded``, or the http(s) address of a SPARQL 1.1 service.
+        store_update: address for SPARQL Update and Graph Store at that service, where it differs.
+        admin_token: secret for the calls that change something; empty switches them off.
+        cors_origins: origins that may read the API from a browser; empty means none.
+        allowed_hosts: hosts that SERVICE and LOAD may reach; empty means none.
+        workers: processes that run free SPARQL.
+        query_seconds: wall-clock limit of a free query, in seconds.
+        query_memory: address-space limit of a worker, in bytes.
+        query_rows: most rows or triples that a free query may give.
+        query_bytes: most bytes that the result of a free query may have.
+        cache_bytes: most bytes that cached answers may hold.
+        log_queries: write the full text of free queries to the log.
+    """
+
+    project: Path
+    snapshots: Path
+    corpus: Path | None
+    public_url: str = ""
+    store: str = "embedded"
+    store_update: str = ""
+    admin_token: str = ""
+    cors_origins: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
+    workers: int = 2
+    query_seconds: float = 10.0
+    query_memory: int = 2 * 1024**3
+    query_rows: int = 100_000
+    query_bytes: int = 64 * 1024**2
+    cache_bytes: int = 64 * 1024**2
+    log_queries: bool = False
+
+    @staticmethod
+    def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
+        """Read ``ANSVARSGRAF_*`` (docs/settings.md lists them).
+
+        Raises:
+            ValueError: a number is not a number; the message names the setting.
+        """
+
+        def text(name: str, default: str = "") -> str:
+            return environ.get("ANSVARSGRAF_" + name, default).strip()
+
+        def number(name: str, default: float) -> float:
+            value = text(name)
+            try:
+                return float(value) if value else default
+            except ValueError:
+                raise ValueError(f"ANSVARSGRAF_{name} must be a number, not {value!r}") from None
+
+        def words(name: str) -> tuple[str, ...]:
+            return tuple(text(name).replace(",", " ").split())
+
+        project = Path(text("PROJECT") or PROJECT)
+        default = Settings(project, project, None)
+        beside = project.parent / "shared" / "sources"
+        corpus = Path(text("CORPUS")) if text("CORPUS") else (beside if beside.is_dir() else None)
+        return Settings(
+            project=project,
+            snapshots=Path(text("SNAPSHOTS") or project / "build" / "snapshots"),
+            corpus=corpus,
+            public_url=text("PUBLIC_URL").rstrip("/"),
+            store=text("STORE") or default.store,
+            store_update=text("STORE_UPDATE"),
+            admin_token=text("ADMIN_TOKEN"),
+            cors_origins=words("CORS_ORIGINS"),
+            allowed_hosts=words("ALLOWED_HOSTS"),
+            workers=int(number("WORKERS", default.workers)),
+            query_seconds=number("QUERY_SECONDS", default.query_seconds),
+            query_memory=int(number("QUERY_MEMORY", default.query_memory)),
+            query_rows=int(number("QUERY_ROWS", default.query_rows)),
+            query_bytes=int(number("QUERY_BYTES", default.query_bytes)),
+            cache_bytes=int(number("CACHE_BYTES", default.cache_bytes)),
+            log_queries=text("LOG_QUERIES") in {"1", "true", "yes", "ja"},
+        )

@@ -1,0 +1,40 @@
+"""The one interface between questions and the place where the graph lies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+import pyoxigraph as ox
+
+#: A term of an answer. Blank nodes do not occur in data, but in the ontology.
+Term = ox.NamedNode | ox.BlankNode | ox.Literal
+Row = Mapping[str, Term]
+
+
+class StoreError(Exception):
+    """The store cannot answer now; the message says why, in English, for the log."""
+
+
+class Store(Protocol):
+    """A graph that answers SPARQL 1.1 queries over its default graph.
+
+    Attributes:
+        snapshot: id of the content, for ETags and caches.
+    """
+
+    snapshot: str
+
+    def select(self, query: str) -> Iterator[Row]:
+        """The solutions of a SELECT, each with its bound variables only.
+
+        Raises:
+            SyntaxError: the query is not SPARQL.
+            StoreError: the store cannot answer.
+        """
+
+    def ask(self, query: str) -> bool:
+        """The answer to an ASK. Raises as :meth:`select`."""
+
+    def construct(self, query: str) -> Iterator[ox.Triple]:
+        """The triples of a CONSTRUCT or DESCRIBE. Raises as :meth:`select`."""

@@ -1,0 +1,1 @@
+"""Pages for people, in Danish, over the same questions as the API."""
