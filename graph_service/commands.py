@@ -88,11 +88,11 @@ def ask_command(
         for question in service.questions.values():
             print(f"{question.name:32} {question.title}")
         return 0
-    question = service.questions.get(name)
-    if question is None:
+    if name not in service.questions:
         near = [n for n in service.questions if name[:4] in n][:5]
         hint = f" Mente du {', '.join(near)}?" if near else ""
         raise CommandError(f"Spørgsmålet {name!r} findes ikke.{hint} Listen: ansvarsgraf ask", 2)
+    question = service.questions[name]
     if wants_help:
         print(question.title + ("\n" + question.about if question.about else ""))
         for parameter in question.parameters.values():

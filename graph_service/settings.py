@@ -30,6 +30,7 @@ class Settings:
         query_memory: address-space limit of a worker, in bytes.
         query_rows: most rows or triples that a free query may give.
         query_bytes: most bytes that the result of a free query may have.
+        query_queue: most free queries that may wait for a worker.
         cache_bytes: most bytes that cached answers may hold.
         log_queries: write the full text of free queries to the log.
     """
@@ -48,6 +49,7 @@ class Settings:
     query_memory: int = 2 * 1024**3
     query_rows: int = 100_000
     query_bytes: int = 64 * 1024**2
+    query_queue: int = 32
     cache_bytes: int = 64 * 1024**2
     log_queries: bool = False
 
@@ -91,6 +93,7 @@ class Settings:
             query_memory=int(number("QUERY_MEMORY", default.query_memory)),
             query_rows=int(number("QUERY_ROWS", default.query_rows)),
             query_bytes=int(number("QUERY_BYTES", default.query_bytes)),
+            query_queue=int(number("QUERY_QUEUE", default.query_queue)),
             cache_bytes=int(number("CACHE_BYTES", default.cache_bytes)),
             log_queries=text("LOG_QUERIES") in {"1", "true", "yes", "ja"},
         )

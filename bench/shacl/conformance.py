@@ -1,0 +1,42 @@
+"""How many tests of the W3C SHACL suite each engine passes. Run: python bench/shacl/conformance.py"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "shapes"))
+os.environ.setdefault("ANSVARSGRAF_W3C", str(Path(__file__).parents[3] / "shared" / "w3c"))
+
+import w3c_suite  # noqa: E402
+from engines import ENGINES, installed  # noqa: E402
+
+
+def passes(name: str, case: w3c_suite.Case) -> str:
+    """``pass``, or why not."""
+    data, shapes = (g.serialize(format="nt") for g in (case.data, case.shapes))
+    try:
+        report = w3c_suite.of_report(ENGINES[name][1](data, shapes))
+    except BaseException as error:  # a Rust panic is no Exception
+        return "pass" if case.expected is None else f"error: {str(error)[:80]}"
+    if case.expected is None:
+        return "no failure reported"
+    return "pass" if report == case.expected else "report differs"
+
+
+def main() -> None:
+    tests = {part: list(w3c_suite.cases((part,))) for part in ("core", "sparql")}
+    for name, number in installed().items():
+        for part, cases in tests.items():
+            outcome = {case.name: passes(name, case) for case in cases}
+            good = Counter(outcome.values())["pass"]
+            print(f"{name} {number} {part}: {good}/{len(cases)}")
+            for test, why in outcome.items():
+                if why != "pass":
+                    print(f"    {test}: {why}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""What a client is told when a query fails: which limit it met, and how to ask better."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graph_service.api.problems import Problem
+from graph_service.settings import Settings
+from graph_service.sparql.worker import Job
+
+RETRY = {"Retry-After": "5"}
+
+
+def seconds(value: float) -> str:
+    """A number of seconds in Danish."""
+    return f"{value:g}".replace(".", ",") + (" sekund" if value == 1 else " sekunder")
+
+
+def size(count: int) -> str:
+    """A number of bytes in Danish."""
+    if count >= 1024**2:
+        return f"{count / 1024**2:.4g} MB".replace(".", ",")
+    return f"{count / 1024:.4g} KB".replace(".", ",")
+
+
+def time_limit(limit: float) -> Problem:
+    """The wall-clock limit was passed."""
+    return Problem(
+        "time-limit",
+        f"Forespørgslen blev stoppet efter {seconds(limit)}. Gør den smallere: bind mindst én "
+        "ende af hvert mønster, undgå mønstre uden fælles variabel, og sæt LIMIT.",
+        seconds=limit,
+    )
+
+
+def too_busy() -> Problem:
+    """Too many wait already, or waiting took too long."""
+    return Problem(
+        "too-busy",
+        "Mange forespørgsler venter på at blive kørt. Prøv igen om få sekunder. "
+        "De navngivne spørgsmål under /api/v1/questions svarer uden at vente.",
+        headers=RETRY,
+    )
+
+
+def broken_off() -> Problem:
+    """The client is gone, or the service stops."""
+    return Problem("too-busy", "Forespørgslen blev afbrudt. Prøv igen.", headers=RETRY)
+
+
+def unavailable() -> Problem:
+    """No worker has the snapshot open."""
+    return Problem("store-unavailable", "Grafen kan ikke åbnes lige nu. Prøv igen.", headers=RETRY)
+
+
+def of_death(cause: str, settings: Settings) -> Problem:
+    """The worker ended during the query."""
+    if cause == "memory":
+        return Problem(
+            "memory-limit",
+            f"Forespørgslen brugte mere end de {size(settings.query_memory)} hukommelse, som den "
+            "må. ORDER BY, DISTINCT og GROUP BY over store mellemresultater bruger mest: "
+            "begræns mønstrene, før der sorteres eller grupperes.",
+            bytes=settings.query_memory,
+        )
+    if cause == "time":
+        return time_limit(settings.query_seconds)
+    if cause == "stack":
+        return Problem(
+            "query-too-deep",
+            "Forespørgslen er sat sammen i flere led, end den kan regnes ud i. Brug VALUES i "
+            "stedet for mange UNION, og del lange udtryk op.",
+        )
+    return Problem("internal", "Forespørgslen fik sin arbejdsproces til at stoppe. Det er logget.")
+
+
+def of_job(reason: dict[str, Any], job: Job) -> Problem:
+    """The worker could not do the job, and said why."""
+    kind = reason["kind"]
+    if kind == "bad-query":
+        line, column = reason.get("line"), reason.get("column")
+        place = f"Linje {line}, tegn {column}: " if line else ""
+        return Problem(
+            "bad-query",
+            f"{place}SPARQL kan ikke læses her. Det ventede var: {reason['reason']}",
+            line=line,
+            column=column,
+            expected=reason["reason"],
+        )
+    if kind == "row-limit":
+        return Problem(
+            "row-limit",
+            f"Svaret har flere end {job.rows} rækker. Sæt LIMIT, hent det i dele med ORDER BY, "
+            "LIMIT og OFFSET, eller tæl med COUNT.",
+            limit=job.rows,
+        )
+    if kind == "size-limit":
+        return Problem(
+            "size-limit",
+            f"Svaret fylder mere end {size(job.bytes)}. Vælg færre variabler, sæt LIMIT, eller "
+            "hent det i dele med LIMIT og OFFSET.",
+            limit=job.bytes,
+        )
+    if kind == "not-acceptable":
+        return Problem("not-acceptable", "Svaret er af en slags, som formatet ikke kan rumme.")
+    if kind == "bad-content":
+        return Problem("bad-content", f"En adresse i forespørgslen er ikke en IRI: {reason['reason']}")
+    return Problem("bad-query", f"Forespørgslen kan ikke regnes ud: {reason['reason']}")

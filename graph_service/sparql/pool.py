@@ -1,0 +1,305 @@
+"""The pool of worker processes: a bounded queue before them, limits on them, a spare behind them.
+
+Every free query ends within its limits, however it was written: a worker that passes the
+wall-clock limit, or whose client is gone, is killed; one that passes the memory limit ends by
+itself; a spare takes the next query while another is started.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import Counter, deque
+from dataclasses import replace
+from pathlib import Path
+
+from graph_service.api.problems import Problem
+from graph_service.settings import Settings
+from graph_service.sparql import failures
+from graph_service.sparql.guard import look
+from graph_service.sparql.media import OFFERS, SOLUTIONS, choose
+from graph_service.sparql.process import JobFailed, Worker, WorkerDied
+from graph_service.sparql.result import Budget, Result
+from graph_service.sparql.worker import Job
+from graph_service.store import StoreError
+
+log = logging.getLogger("ansvarsgraf.sparql")
+
+#: Started workers that no query uses yet.
+SPARES = 1
+#: All kept answers together may hold so many of the largest answers.
+KEPT_ANSWERS = 8
+
+
+class Pool:
+    """Workers over one snapshot.
+
+    Args:
+        settings: limits; ``workers`` run at once.
+        folder: the snapshot's folder.
+        spares: started workers beyond those that run.
+
+    Attributes:
+        counts: name of an event → how often it happened; see :meth:`figures`.
+    """
+
+    def __init__(self, settings: Settings, folder: Path, spares: int = SPARES) -> None:
+        self.settings, self.folder = settings, folder
+        self.counts: Counter[str] = Counter()
+        self._wanted = settings.workers + spares
+        self._idle: list[Worker] = []
+        self._busy: set[Worker] = set()
+        self._starting = 0
+        self._queue: deque[asyncio.Future[Worker]] = deque()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._budget = Budget(KEPT_ANSWERS * settings.query_bytes)
+        self._swapping = asyncio.Lock()
+        self._closed = False
+
+    async def start(self) -> None:
+        """Start the workers.
+
+        Raises:
+            StoreError: the snapshot cannot be opened.
+        """
+        self._idle = await self._start_all(self.folder)
+
+    async def close(self) -> None:
+        """Kill the workers and fail what waits."""
+        self._closed = True
+        while self._queue:
+            self._queue.popleft().cancel()
+        workers = [*self._idle, *self._busy]
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*(worker.stop() for worker in workers))
+        while self._tasks:
+            await asyncio.wait(list(self._tasks))
+
+    async def swap(self, folder: Path) -> None:
+        """Serve another snapshot; queries under way end on the one they began with.
+
+        Raises:
+            StoreError: it cannot be opened; the one in service stays.
+        """
+        async with self._swapping:
+            if folder == self.folder:
+                return
+            fresh = await self._start_all(folder)
+            stale, self._idle, self.folder = self._idle, fresh, folder
+            self.counts["swapped"] += 1
+            self._dispatch()
+            for worker in stale:
+                self._retire(worker)
+
+    async def run(self, job: Job) -> Result:
+        """Run a job; gives its answer when it is complete or large enough to be sent.
+
+        The caller closes the result. Cancelling the call, or closing the result early, kills the
+        query.
+
+        Raises:
+            Problem: bad-query, bad-content, not-acceptable, time-limit, memory-limit, row-limit,
+                size-limit, query-too-deep, too-busy, store-unavailable, internal.
+        """
+        worker = await self._acquire()
+        result = Result(self._budget)
+        task = self._spawn(self._drive(worker, job, result))
+        result.on_close(task.cancel)
+        try:
+            await result.begun()
+        except BaseException:
+            result.close()
+            raise
+        return result
+
+    def figures(self) -> dict[str, int]:
+        """Counters and gauges: ``started``, ``answered``, ``failed_*``, ``killed_*``, ``refused``,
+        ``swapped``; ``queue``, ``running``, ``idle``, ``kept_bytes``."""
+        return {
+            **self.counts,
+            "queue": len(self._queue),
+            "running": len(self._busy),
+            "idle": len(self._idle),
+            "kept_bytes": self._budget.held,
+        }
+
+    # -- one job --------------------------------------------------------------------------------
+
+    async def _drive(self, worker: Worker, job: Job, result: Result) -> None:
+        """Run a job on a worker that is ours, and give the worker back or replace it."""
+        keep = False
+        try:
+            work = worker.run(job, result.add)
+            result.rows = await asyncio.wait_for(work, job.seconds)
+            keep = worker.address_space < max(1, self.settings.query_memory // 2)
+            self.counts["answered" if keep else "recycled"] += 1
+            result.finish()
+        except JobFailed as error:
+            keep = True
+            self.counts["failed_" + error.reason["kind"].replace("-", "_")] += 1
+            result.finish(failures.of_job(error.reason, job))
+        except TimeoutError:
+            self.counts["killed_time"] += 1
+            result.finish(failures.time_limit(job.seconds))
+        except WorkerDied as error:
+            self.counts["died_" + error.cause] += 1
+            log.warning("worker %d died: %s", worker.pid, error)
+            result.finish(failures.of_death(error.cause, self.settings))
+        except Problem as problem:
+            self.counts["killed_" + problem.kind.replace("-", "_")] += 1
+            result.finish(problem)
+        except asyncio.CancelledError:
+            self.counts["killed_gone"] += 1
+            result.finish(failures.broken_off())
+            raise
+        finally:
+            self._release(worker, keep)
+            result.finish(failures.broken_off())
+
+    # -- workers --------------------------------------------------------------------------------
+
+    async def _acquire(self) -> Worker:
+        """A worker of ours alone, after waiting in line no longer than one query may take.
+
+        Raises:
+            Problem: too-busy.
+        """
+        if self._closed:
+            raise failures.too_busy()
+        if len(self._queue) >= self.settings.query_queue:
+            self.counts["refused"] += 1
+            raise failures.too_busy()
+        turn: asyncio.Future[Worker] = asyncio.get_running_loop().create_future()
+        self._queue.append(turn)
+        self._dispatch()
+        try:
+            await asyncio.wait({turn}, timeout=self.settings.query_seconds)
+        except BaseException:
+            if turn.done() and not turn.cancelled():
+                self._release(turn.result(), True)
+            self._leave(turn)
+            raise
+        if not turn.done() or turn.cancelled():
+            self._leave(turn)
+            self.counts["refused"] += 1
+            raise failures.too_busy()
+        return turn.result()
+
+    def _leave(self, turn: asyncio.Future[Worker]) -> None:
+        """Leave the line."""
+        turn.cancel()
+        with contextlib.suppress(ValueError):
+            self._queue.remove(turn)
+
+    def _dispatch(self) -> None:
+        """Give idle workers to those who wait, first come first served."""
+        while self._queue and len(self._busy) < self.settings.workers and self._idle:
+            worker = self._idle.pop(0)
+            if not worker.alive:
+                self.counts["died_idle"] += 1
+                self._retire(worker)
+                continue
+            turn = self._queue.popleft()
+            self._busy.add(worker)
+            turn.set_result(worker)
+
+    def _release(self, worker: Worker, keep: bool) -> None:
+        """Take a worker back from a job."""
+        self._busy.discard(worker)
+        if keep and worker.alive and worker.folder == self.folder and not self._closed:
+            self._idle.append(worker)
+        else:
+            self._retire(worker)
+        self._dispatch()
+
+    def _retire(self, worker: Worker) -> None:
+        """Kill a worker and start another when one is missing."""
+        worker.kill()
+        self._spawn(self._reap(worker))
+        fresh = sum(w.folder == self.folder for w in (*self._idle, *self._busy))
+        if fresh + self._starting < self._wanted and not self._closed:
+            self._starting += 1
+            self._spawn(self._replace())
+
+    async def _reap(self, worker: Worker) -> None:
+        await worker.stop()
+
+    async def _replace(self) -> None:
+        """Start one worker, trying again with growing pauses while the system will not."""
+        pause = 0.1
+        try:
+            while not self._closed:
+                folder = self.folder
+                try:
+                    worker = await self._start_one(folder)
+                except (WorkerDied, OSError) as error:
+                    log.error("no worker can be started: %s", error)
+                    await asyncio.sleep(pause)
+                    pause = min(pause * 2, 5.0)
+                    continue
+                if folder == self.folder and not self._closed:
+                    self._idle.append(worker)
+                    break
+                await worker.stop()
+        finally:
+            self._starting -= 1
+        self._dispatch()
+
+    async def _start_one(self, folder: Path) -> Worker:
+        worker = await Worker.start(folder, self.settings.query_memory)
+        self.counts["started"] += 1
+        if not worker.confined:
+            log.warning("worker %d: the system does not close the network to it", worker.pid)
+        return worker
+
+    async def _start_all(self, folder: Path) -> list[Worker]:
+        begun = await asyncio.gather(
+            *(self._start_one(folder) for _ in range(self._wanted)), return_exceptions=True
+        )
+        workers = [worker for worker in begun if isinstance(worker, Worker)]
+        errors = [error for error in begun if isinstance(error, BaseException)]
+        if errors:
+            await asyncio.gather(*(worker.stop() for worker in workers))
+            raise StoreError(str(errors[0]))
+        return workers
+
+    def _spawn(self, work: object) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = asyncio.ensure_future(work)  # type: ignore[arg-type]
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+
+def run_once(folder: Path, settings: Settings, query: str, format: str) -> bytes:
+    """Run one query in a worker of its own, for the command line; same limits, same problems.
+
+    Args:
+        folder: the snapshot's folder.
+        format: name of a format of :mod:`graph_service.sparql.media`.
+
+    Raises:
+        Problem: as :meth:`Pool.run`, and what :func:`graph_service.sparql.guard.look` raises.
+        StoreError: the snapshot cannot be opened.
+    """
+    offers = OFFERS.get(look(query).kind, SOLUTIONS)
+    form, _ = choose("", format, offers)
+    job = Job(query, form.name, settings.query_seconds, settings.query_rows, settings.query_bytes)
+
+    async def once() -> bytes:
+        pool = Pool(replace(settings, workers=1), folder, spares=0)
+        await pool.start()
+        try:
+            result = await pool.run(job)
+            try:
+                pieces = [piece async for piece in result.pieces()]
+            finally:
+                result.close()
+            if result.failure:
+                raise result.failure
+            return b"".join(pieces)
+        finally:
+            await pool.close()
+
+    return asyncio.run(once())

@@ -1,0 +1,271 @@
+"""The worker process: parse and run one query after another over one snapshot, and stream bytes.
+
+Started by :mod:`graph_service.sparql.pool` as ``python -m graph_service.sparql.worker``. It reads
+jobs as frames on standard input and writes frames on standard output; a frame is a letter, four
+bytes of length (big-endian) and that many bytes::
+
+    J  a job, JSON (:class:`Job`)          R  ready, JSON {confined}
+    D  bytes of the answer                 E  the end with an error, JSON {kind, ...}
+                                           Z  the end, JSON {rows, bytes, address_space}
+
+It ends when standard input ends, when its parent dies, or when it is killed, which is how a query
+that takes too long is stopped. It imports as little as it can, because it is started often.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import re
+import signal
+import struct
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import BinaryIO
+
+import pyoxigraph as ox
+
+from graph_service.sparql.confine import confine
+from graph_service.sparql.rows import COUNTERS, Counter, NoRows
+from graph_service.vocabulary import PREFIXES
+
+HEADER = struct.Struct(">cI")
+#: Bytes that are gathered before they are sent on.
+PIECE = 64 * 1024
+#: Seconds beyond the limit after which the system ends the process, if the parent has not.
+GRACE = 3.0
+
+SOLUTION_FORMATS = {
+    "json": ox.QueryResultsFormat.JSON,
+    "xml": ox.QueryResultsFormat.XML,
+    "csv": ox.QueryResultsFormat.CSV,
+    "tsv": ox.QueryResultsFormat.TSV,
+}
+GRAPH_FORMATS = {
+    "turtle": ox.RdfFormat.TURTLE,
+    "ntriples": ox.RdfFormat.N_TRIPLES,
+    "jsonld": ox.RdfFormat.JSON_LD,
+    "rdfxml": ox.RdfFormat.RDF_XML,
+    "nquads": ox.RdfFormat.N_QUADS,
+}
+
+
+@dataclass(frozen=True)
+class Job:
+    """One query, or one graph to be read.
+
+    Attributes:
+        text: the query; with ``graph`` set it is not read.
+        format: name of a format of :mod:`graph_service.sparql.media`.
+        seconds: wall-clock limit.
+        rows: most rows or triples; 0 for no limit.
+        bytes: most bytes of the answer.
+        base: base IRI of the query.
+        default_graphs, named_graphs: the dataset that the protocol names, or None for the store's.
+        graph: IRI of a graph to be read whole, ``default`` for the default graph, or empty.
+    """
+
+    text: str
+    format: str
+    seconds: float
+    rows: int
+    bytes: int
+    base: str = ""
+    default_graphs: tuple[str, ...] | None = None
+    named_graphs: tuple[str, ...] | None = None
+    graph: str = ""
+
+    def frame(self) -> bytes:
+        """The job as a frame."""
+        return frame(b"J", json.dumps(asdict(self)).encode())
+
+
+def frame(kind: bytes, payload: bytes) -> bytes:
+    """A frame of the worker's protocol."""
+    return HEADER.pack(kind, len(payload)) + payload
+
+
+class Sink(io.RawIOBase):
+    """Where the engine writes: counts, gathers, sends, and stops it at a limit.
+
+    Attributes:
+        stopped: the limit that was crossed, as a kind of problem, or empty.
+    """
+
+    def __init__(self, out: BinaryIO, job: Job, counter: Counter) -> None:
+        self.stopped, self.sent = "", 0
+        self._out, self._job, self.counter = out, job, counter
+        self._gathered = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, piece: bytes) -> int:  # type: ignore[override]
+        self.counter.feed(bytes(piece))
+        self.sent += len(piece)
+        if self.sent > self._job.bytes:
+            self.stop("size-limit")
+        if self._job.rows and self.counter.rows > self._job.rows:
+            self.stop("row-limit")
+        self._gathered += piece
+        if len(self._gathered) >= PIECE:
+            self.pass_on()
+        return len(piece)
+
+    def pass_on(self) -> None:
+        """Send what was gathered."""
+        if self._gathered:
+            self._out.write(frame(b"D", bytes(self._gathered)))
+            self._out.flush()
+            self._gathered.clear()
+
+    def stop(self, kind: str) -> None:
+        """Make the engine end by an error of its output."""
+        self.stopped = kind
+        raise OSError(kind)
+
+
+def counted(triples: Iterable[ox.Triple], sink: Sink, limit: int) -> Iterator[ox.Triple]:
+    """The triples, stopped after ``limit`` of them when that is not 0."""
+    for number, triple in enumerate(triples, 1):
+        if limit and number > limit:
+            sink.stop("row-limit")
+        sink.counter.rows = number
+        yield triple
+
+
+def nodes(iris: tuple[str, ...] | None) -> list[ox.NamedNode] | None:
+    """The graphs of a protocol dataset. Raises ValueError for what is no IRI."""
+    return None if iris is None else [ox.NamedNode(iri) for iri in iris]
+
+
+def perform(store: ox.Store, job: Job, sink: Sink) -> None:
+    """Run a job and write the answer.
+
+    Raises:
+        SyntaxError: the text is not SPARQL.
+        ValueError: an IRI of the job is none.
+        TypeError: the format does not fit the kind of the answer.
+        OSError, RuntimeError: evaluation failed, or a limit stopped it.
+    """
+    if job.graph:
+        graph = ox.DefaultGraph() if job.graph == "default" else ox.NamedNode(job.graph)
+        write_triples((q.triple for q in store.quads_for_pattern(None, None, None, graph)), job, sink)
+        return
+    result = store.query(
+        job.text,
+        base_iri=job.base or None,
+        prefixes=PREFIXES,
+        default_graph=nodes(job.default_graphs),  # type: ignore[arg-type]
+        named_graphs=nodes(job.named_graphs),  # type: ignore[arg-type]
+    )
+    if isinstance(result, ox.QueryTriples):
+        write_triples(result, job, sink)
+    elif job.format in SOLUTION_FORMATS:
+        if isinstance(result, ox.QueryBoolean):
+            sink.counter = NoRows()
+        result.serialize(sink, SOLUTION_FORMATS[job.format])
+    else:
+        raise TypeError("solutions cannot be written as a graph")
+
+
+def write_triples(triples: Iterable[ox.Triple], job: Job, sink: Sink) -> None:
+    """Write a graph in the job's format."""
+    if job.format not in GRAPH_FORMATS:
+        raise TypeError("a graph cannot be written as solutions")
+    sink.counter = NoRows()
+    kept = counted(triples, sink, job.rows)
+    wanted = GRAPH_FORMATS[job.format]
+    if wanted == ox.RdfFormat.N_QUADS:
+        name = ox.NamedNode(job.graph) if job.graph not in ("", "default") else ox.DefaultGraph()
+        ox.serialize((ox.Quad(*triple, name) for triple in kept), sink, wanted)
+    else:
+        ox.serialize(kept, sink, wanted, prefixes=dict(PREFIXES))
+
+
+def answer(store: ox.Store, job: Job, out: BinaryIO) -> None:
+    """Perform a job and send its frames; a lack of memory ends the process."""
+    sink = Sink(out, job, COUNTERS.get(job.format, NoRows)())
+    try:
+        perform(store, job, sink)
+        sink.pass_on()
+        end = {"rows": sink.counter.rows, "bytes": sink.sent, "address_space": address_space()}
+        last = frame(b"Z", json.dumps(end).encode())
+    except MemoryError:
+        os.write(2, b"memory allocation failed (Python)\n")
+        os._exit(1)
+    except Exception as error:
+        told = {**reason(error, sink), "address_space": address_space()}
+        last = frame(b"E", json.dumps(told).encode())
+    out.write(last)
+    out.flush()
+
+
+def reason(error: Exception, sink: Sink) -> dict[str, object]:
+    """What the parent is told about an error: a kind of problem and what belongs to it."""
+    if sink.stopped:
+        return {"kind": sink.stopped, "rows": sink.counter.rows, "bytes": sink.sent}
+    if isinstance(error, SyntaxError):
+        message = error.msg or str(error)
+        place = re.match(r"error at (\d+):(\d+): ", message)
+        line = error.lineno or (int(place[1]) if place else None)
+        column = error.offset or (int(place[2]) if place else None)
+        expected = message[place.end() :] if place else message
+        return {"kind": "bad-query", "line": line, "column": column, "reason": expected[:400]}
+    if isinstance(error, TypeError):
+        return {"kind": "not-acceptable", "reason": str(error)}
+    if isinstance(error, ValueError):
+        return {"kind": "bad-content", "reason": str(error)[:400]}
+    return {"kind": "evaluation", "reason": str(error)[:400]}
+
+
+def address_space() -> int:
+    """The address space of this process in bytes, 0 where the system does not tell."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
+
+
+def read_frame(source: BinaryIO) -> bytes | None:
+    """The payload of the next frame, or None at the end."""
+    header = source.read(HEADER.size)
+    if len(header) < HEADER.size:
+        return None
+    return source.read(HEADER.unpack(header)[1])
+
+
+def serve(store: ox.Store, source: BinaryIO, out: BinaryIO) -> None:
+    """Answer jobs until there are no more."""
+    while (payload := read_frame(source)) is not None:
+        values = json.loads(payload)
+        for name in ("default_graphs", "named_graphs"):
+            values[name] = None if values[name] is None else tuple(values[name])
+        job = Job(**values)
+        signal.setitimer(signal.ITIMER_REAL, job.seconds + GRACE)
+        answer(store, job, out)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def main() -> None:
+    """Arguments: folder of the store, memory limit in bytes, process id of the parent."""
+    folder, memory, parent = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    confined = confine(memory, parent)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    out = os.fdopen(os.dup(1), "wb", buffering=2 * PIECE)
+    os.dup2(2, 1)
+    with contextlib.suppress(BrokenPipeError):
+        store = ox.Store.read_only(folder)
+        out.write(frame(b"R", json.dumps({"confined": confined}).encode()))
+        out.flush()
+        serve(store, sys.stdin.buffer, out)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
