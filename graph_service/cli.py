@@ -1,4 +1,5 @@
-"""``ansvarsgraf`` on the command line: build, serve, ask, query, validate, show.
+"""``ansvarsgraf`` on the command line: build, serve, ask, query, validate, show,
+coverage.
 
 Exit codes: 0 all well · 1 the answer is no (violations; no such thing) · 2 the call is wrong
 (unknown question, bad parameter, bad SPARQL, bad Turtle) · 3 nothing is published · 4 a limit was
@@ -94,6 +95,9 @@ def parser() -> argparse.ArgumentParser:
     show = commands.add_parser("show", help="vis alt om én ting")
     show.add_argument("thing", metavar="IRI|SLUG")
     show.add_argument("--format", choices=THING_FORMATS, default="table")
+
+    cover = commands.add_parser("coverage", help="hvor meget af hvert dokument grafen henviser til")
+    cover.add_argument("--format", choices=FORMATS, default="table")
     return top
 
 
@@ -137,6 +141,8 @@ def run(options: argparse.Namespace, rest: list[str], settings: Settings) -> int
             return commands.validate_command(
                 settings, options.files, options.engine, options.format
             )
+        case "coverage":
+            return commands.coverage_command(settings, options.format)
         case _:
             return commands.show_command(settings, options.thing, options.format)
 

@@ -300,6 +300,48 @@ def show_command(settings: Settings, name: str, form: str) -> int:
     return 0
 
 
+def coverage_command(settings: Settings, form: str) -> int:
+    """Tell how much of each document the graph cites, and what it holds."""
+    from graph_service.coverage import coverage
+
+    service = service_for(settings)
+    with Progress().shown() as tell:
+        tell("tæller linjer")
+        found = coverage(service.answers, settings.corpus)
+    if form == "json":
+        print(json.dumps(asdict(found), ensure_ascii=False, indent=2))
+        return 0
+    columns = {
+        "title": "Dokument",
+        "first": "Fra",
+        "last": "Til",
+        "content": "Linjer",
+        "cited": "Citeret",
+        "share": "Andel",
+        "passages": "Passager",
+    }
+    rows = [
+        {**asdict(d), "share": "" if d.share is None else f"{d.share:.0%}"}
+        for d in found.documents
+    ]
+    print_table(columns, rows, form)
+    if form == "csv":
+        return 0
+    print("\nLængste stykker, som intet henviser til:")
+    for document in found.documents:
+        for stretch in document.stretches[:3]:
+            why = stretch.reason or "ingen grund angivet"
+            print(f"  {document.title}: linje {stretch.first}-{stretch.last} ({why})")
+    for title, numbers in (
+        ("Ting efter klasse", found.classes),
+        ("Ansvarlige", found.bearers),
+        ("Lovgrundlag", found.legal_basis),
+        ("Datoer efter præcision", found.dates),
+    ):
+        print(f"\n{title}: " + ", ".join(f"{name} {n}" for name, n in numbers.items()))
+    return 0
+
+
 def print_table(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]], form: str) -> None:
     """Rows as a table for people, as JSON, or as CSV."""
     if form == "json":

@@ -22,6 +22,7 @@ PROBLEMS = {
     "unsupported-media-type": (415, "Indholdstypen kan ikke læses"),
     "unauthorised": (401, "Kræver adgangsnøgle"),
     "forbidden": (403, "Ikke tilladt"),
+    "invalid-graph": (422, "Grafen bryder reglerne for data"),
     "bad-content": (400, "Indholdet kan ikke læses"),
     "time-limit": (503, "Forespørgslen tog for lang tid"),
     "memory-limit": (503, "Forespørgslen krævede for meget hukommelse"),

@@ -85,7 +85,7 @@ def _close_network(libc: ctypes.CDLL) -> bool:
     )
     program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *i) for i in instructions))
     wanted = _Filter(len(instructions), ctypes.addressof(program))
-    return (
+    return bool(
         libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
         and libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.addressof(wanted), 0, 0) == 0
     )

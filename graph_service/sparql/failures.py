@@ -97,12 +97,14 @@ def of_job(reason: dict[str, Any], job: Job) -> Problem:
     if kind == "size-limit":
         return Problem(
             "size-limit",
-            f"Svaret fylder mere end {size(job.bytes)}. Vælg færre variabler, sæt LIMIT, eller "
+            f"Svaret fylder mere end {size(job.size)}. Vælg færre variabler, sæt LIMIT, eller "
             "hent det i dele med LIMIT og OFFSET.",
-            limit=job.bytes,
+            limit=job.size,
         )
     if kind == "not-acceptable":
         return Problem("not-acceptable", "Svaret er af en slags, som formatet ikke kan rumme.")
     if kind == "bad-content":
-        return Problem("bad-content", f"En adresse i forespørgslen er ikke en IRI: {reason['reason']}")
+        return Problem(
+            "bad-content", f"En adresse i forespørgslen er ikke en IRI: {reason['reason']}"
+        )
     return Problem("bad-query", f"Forespørgslen kan ikke regnes ud: {reason['reason']}")

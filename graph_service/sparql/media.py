@@ -87,9 +87,9 @@ def choose(accept: str, format_parameter: str, offers: tuple[Format, ...]) -> tu
         for form in offers:
             for media in form.media:
                 by_media.setdefault(media, form)
-        media = negotiate(accept, {m: m for m in by_media}, offers[0].media[0])
-        if media:
-            return by_media[media], content_type(by_media[media], media)
+        chosen = negotiate(accept, {media: media for media in by_media}, offers[0].media[0])
+        if chosen:
+            return by_media[chosen], content_type(by_media[chosen], chosen)
     known = ", ".join(f"{form.name} ({form.media[0]})" for form in offers)
     hint = " Et ja/nej-svar (ASK) findes ikke som CSV eller TSV." if offers is BOOLEANS else ""
     raise Problem("not-acceptable", f"Dette svar findes i formaterne {known}.{hint}")

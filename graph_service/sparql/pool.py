@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter, deque
+from collections.abc import Coroutine
 from dataclasses import replace
 from pathlib import Path
 
@@ -133,7 +134,7 @@ class Pool:
         try:
             work = worker.run(job, result.add)
             result.rows = await asyncio.wait_for(work, job.seconds)
-            keep = worker.address_space < max(1, self.settings.query_memory // 2)
+            keep = worker.address_space < max(1, self.settings.query_memory * 3 // 4)
             self.counts["answered" if keep else "recycled"] += 1
             result.finish()
         except JobFailed as error:
@@ -265,8 +266,8 @@ class Pool:
             raise StoreError(str(errors[0]))
         return workers
 
-    def _spawn(self, work: object) -> asyncio.Task[None]:
-        task: asyncio.Task[None] = asyncio.ensure_future(work)  # type: ignore[arg-type]
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task

@@ -18,7 +18,7 @@ from graph_service.api.problems import Problem
 #: The answer begins to be sent when it has so many bytes and has taken so many seconds, or is
 #: complete. Until then an error can still be told as a problem document.
 START_BYTES = 256 * 1024
-START_SECONDS = 1.0
+START_SECONDS = 2.0
 IN_MEMORY = 1024 * 1024
 PIECE = 64 * 1024
 

@@ -24,7 +24,7 @@ import struct
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from typing import BinaryIO
+from typing import IO, BinaryIO, cast
 
 import pyoxigraph as ox
 
@@ -62,7 +62,7 @@ class Job:
         format: name of a format of :mod:`graph_service.sparql.media`.
         seconds: wall-clock limit.
         rows: most rows or triples; 0 for no limit.
-        bytes: most bytes of the answer.
+        size: most bytes of the answer.
         base: base IRI of the query.
         default_graphs, named_graphs: the dataset that the protocol names, or None for the store's.
         graph: IRI of a graph to be read whole, ``default`` for the default graph, or empty.
@@ -72,7 +72,7 @@ class Job:
     format: str
     seconds: float
     rows: int
-    bytes: int
+    size: int
     base: str = ""
     default_graphs: tuple[str, ...] | None = None
     named_graphs: tuple[str, ...] | None = None
@@ -106,7 +106,7 @@ class Sink(io.RawIOBase):
     def write(self, piece: bytes) -> int:  # type: ignore[override]
         self.counter.feed(bytes(piece))
         self.sent += len(piece)
-        if self.sent > self._job.bytes:
+        if self.sent > self._job.size:
             self.stop("size-limit")
         if self._job.rows and self.counter.rows > self._job.rows:
             self.stop("row-limit")
@@ -153,7 +153,9 @@ def perform(store: ox.Store, job: Job, sink: Sink) -> None:
     """
     if job.graph:
         graph = ox.DefaultGraph() if job.graph == "default" else ox.NamedNode(job.graph)
-        write_triples((q.triple for q in store.quads_for_pattern(None, None, None, graph)), job, sink)
+        write_triples(
+            (q.triple for q in store.quads_for_pattern(None, None, None, graph)), job, sink
+        )
         return
     result = store.query(
         job.text,
@@ -167,7 +169,7 @@ def perform(store: ox.Store, job: Job, sink: Sink) -> None:
     elif job.format in SOLUTION_FORMATS:
         if isinstance(result, ox.QueryBoolean):
             sink.counter = NoRows()
-        result.serialize(sink, SOLUTION_FORMATS[job.format])
+        result.serialize(cast("IO[bytes]", sink), SOLUTION_FORMATS[job.format])
     else:
         raise TypeError("solutions cannot be written as a graph")
 
@@ -177,13 +179,14 @@ def write_triples(triples: Iterable[ox.Triple], job: Job, sink: Sink) -> None:
     if job.format not in GRAPH_FORMATS:
         raise TypeError("a graph cannot be written as solutions")
     sink.counter = NoRows()
+    out = cast("IO[bytes]", sink)
     kept = counted(triples, sink, job.rows)
     wanted = GRAPH_FORMATS[job.format]
     if wanted == ox.RdfFormat.N_QUADS:
         name = ox.NamedNode(job.graph) if job.graph not in ("", "default") else ox.DefaultGraph()
-        ox.serialize((ox.Quad(*triple, name) for triple in kept), sink, wanted)
+        ox.serialize((ox.Quad(t.subject, t.predicate, t.object, name) for t in kept), out, wanted)
     else:
-        ox.serialize(kept, sink, wanted, prefixes=dict(PREFIXES))
+        ox.serialize(kept, out, wanted, prefixes=dict(PREFIXES))
 
 
 def answer(store: ox.Store, job: Job, out: BinaryIO) -> None:
@@ -209,17 +212,22 @@ def reason(error: Exception, sink: Sink) -> dict[str, object]:
     if sink.stopped:
         return {"kind": sink.stopped, "rows": sink.counter.rows, "bytes": sink.sent}
     if isinstance(error, SyntaxError):
-        message = error.msg or str(error)
-        place = re.match(r"error at (\d+):(\d+): ", message)
-        line = error.lineno or (int(place[1]) if place else None)
-        column = error.offset or (int(place[2]) if place else None)
-        expected = message[place.end() :] if place else message
-        return {"kind": "bad-query", "line": line, "column": column, "reason": expected[:400]}
+        return reason_of_syntax(error)
     if isinstance(error, TypeError):
         return {"kind": "not-acceptable", "reason": str(error)}
     if isinstance(error, ValueError):
         return {"kind": "bad-content", "reason": str(error)[:400]}
     return {"kind": "evaluation", "reason": str(error)[:400]}
+
+
+def reason_of_syntax(error: SyntaxError) -> dict[str, object]:
+    """Line, column (both 1-based) and what the parser expected."""
+    message = error.msg or str(error)
+    place = re.match(r"error at (\d+):(\d+): ", message)
+    line = error.lineno or (int(place[1]) if place else None)
+    column = error.offset or (int(place[2]) if place else None)
+    expected = message[place.end() :] if place else message
+    return {"kind": "bad-query", "line": line, "column": column, "reason": expected[:400]}
 
 
 def address_space() -> int:

@@ -1,12 +1,35 @@
-"""Danish headings of properties, for pages."""
+"""Danish words of the pages: headings, kinds of thing, dates, and duties as sentences."""
 
 from __future__ import annotations
+
+import re
+from typing import Any
 
 #: API name of a property → heading, in the order in which a page shows them.
 HEADINGS = {
     "definition": "Indhold",
+    "definition_text": "Betydning",
+    "claim_text": "Indhold",
     "description": "Beskrivelse",
+    "remark_text": "Bemærkning",
+    "reply_text": "Svar",
+    "handling_text": "Behandling",
+    "explanation": "Forklaring",
+    "suggestion": "Forslag",
     "alt_label": "Også kaldet",
+    "identifier": "Nummer",
+    "section": "Afsnit",
+    "value": "Værdi",
+    "printed_value": "Som trykt",
+    "unit": "Enhed",
+    "share": "Andel",
+    "rate": "Beløb",
+    "cap": "Loft eller varighed",
+    "price_level": "Prisniveau",
+    "indexation": "Regulering",
+    "payer": "Betaler",
+    "payee": "Modtager betalingen",
+    "period": "Periode",
     "bearer": "Ansvarlig",
     "bearer_by_inheritance": "Ansvarlig ved henvisning",
     "bearer_mode": "Hvordan flere er ansvarlige",
@@ -17,8 +40,13 @@ HEADINGS = {
     "task": "Opgave",
     "trigger": "Udløses af",
     "condition": "Betingelse",
+    "purpose": "Formål",
+    "sender": "Afsender",
+    "receiver": "Modtager",
+    "message": "Meddelelse",
     "recipient": "Modtager",
     "channel": "Meddelelse",
+    "standard": "Standard",
     "consent_required": "Samtykke kræves",
     "deadline_text": "Frist",
     "deadline_days": "Frist i dage",
@@ -30,30 +58,240 @@ HEADINGS = {
     "mentions_provision": "Nævner bestemmelsen",
     "agreed_in": "Aftalt i",
     "stated_in": "Står i",
+    "offer": "Tilbud",
+    "provides": "Tilbyder",
     "phase": "Situation",
     "target_group": "Målgruppe",
+    "min_age": "Fra alder",
+    "max_age": "Til og med alder",
     "applies_in": "Gælder i",
     "valid_from": "Gælder fra",
     "valid_to": "Gælder til",
-    "not_stated": "Kilden angiver ikke",
     "assigns_to": "Gør ansvarlig",
     "is_part_of": "Del af",
     "part_of": "Hører til",
-    "party": "Parter",
+    "in_programme": "Hører til",
+    "about": "Handler om",
+    "concerns": "Vedrører",
+    "topic": "Emne",
+    "broader": "Hører under",
     "status": "Status",
+    "issued": "Udgivet",
+    "issue_date_text": "Udgivelsestid ifølge kilden",
+    "publisher": "Udgiver",
+    "document_kind": "Slags dokument",
+    "reference_date": "Dokumentets eget »nu«",
+    "revision_clause": "Revision",
+    "supersedes": "Afløser",
+    "event_type": "Slags begivenhed",
+    "when": "Hvornår",
+    "planned": "Planlagt",
+    "recurs": "Gentages",
+    "by_body": "Hos",
+    "responsible_actor": "Ansvarlig",
+    "addressee": "Rettet til",
+    "follow_up_group": "Følgegruppe",
+    "remaining_task": "Udestår",
+    "effect": "Virkning",
+    "outcome": "Udfald",
+    "reflected_in_final": "Genfindes i den endelige aftale",
+    "opposes": "Modsat synspunkt",
+    "party": "Parter",
     "acts_as": "Optræder som",
+    "performed_as": "Udføres af",
     "kind_of_actor": "Er en slags",
     "unit_of_actor": "Enhed under",
+    "broader_actor": "Hører under",
     "unit_of": "Enhed under",
+    "set_up_by": "Nedsat af",
+    "reports_to": "Refererer til",
     "territory": "Område",
     "member": "Medlemmer",
     "municipality_code": "Kommunekode",
+    "population": "Population",
+    "ambition": "Ambition",
+    "data_source": "Datakilde",
+    "between": "Mellem",
+    "refers_to_text": "Teksten henviser til",
+    "refers_to": "Henviser til",
+    "resolves": "Henvisningen passer",
+    "succeeded_by": "Afløses af",
+    "depends_on": "Afhænger af",
+    "follows": "Følger efter",
+    "related_to": "Se også",
+    "related": "Beslægtet",
+    "same_text_as": "Samme tekst som",
+    "change_text": "Hvad der er sket",
+    "change_kind": "Slags ændring",
+    "changes": "Ændrer",
+    "changed_to": "Ændret til",
+    "effective_from": "Fra",
+    "effective_text": "Fra",
+    "certainty": "Sikkerhed",
+    "date_certainty": "Datoens sikkerhed",
+    "change_source": "Kilde til ændringen",
     "external_source": "Kilde uden for dokumenterne",
+    "source": "Kilde",
+    "open_issue": "Uafklaret",
+    "inference": "Sådan er det læst",
+    "editorial_note": "Bemærkning fra læseren",
+    "certainty_note": "Sikkerhed",
+    "not_stated": "Kilden angiver ikke",
+    "milestone": "Begivenheder",
+    "lifecycle_event": "Begivenheder",
+    "remark": "Bemærkninger",
+    "is_version_of": "Udgave af",
+    "line_count": "Linjer i filen",
     "statement": "Passager",
     "evidence": "Kilde",
 }
+
+#: Kind of thing → one and several, in Danish.
+KINDS = {
+    "actor": ("aktør", "Aktører"),
+    "agreement": ("aftale", "Aftaler"),
+    "programme": ("forløbsprogram", "Forløbsprogrammer"),
+    "assessment": ("vurdering", "Vurderinger"),
+    "body": ("samarbejdsorgan", "Samarbejdsorganer"),
+    "claim": ("oplysning", "Oplysninger"),
+    "commitment": ("forpligtelse", "Forpligtelser"),
+    "contradiction": ("modsigelse", "Modsigelser"),
+    "cross-reference": ("krydshenvisning", "Krydshenvisninger"),
+    "dataset": ("datasæt", "Datasæt"),
+    "definition": ("begreb", "Begreber"),
+    "document": ("dokument", "Dokumenter"),
+    "duty-inheritance": ("henvisning af opgaver", "Henvisninger af opgaver"),
+    "event": ("begivenhed", "Begivenheder"),
+    "figure": ("tal", "Tal"),
+    "finding": ("fund", "Fund"),
+    "hearing-remark": ("høringssvar", "Høringssvar"),
+    "indicator": ("indikator", "Indikatorer"),
+    "initiative": ("indsats", "Indsatser"),
+    "law": ("bestemmelse", "Lovgrundlag"),
+    "learning-point": ("læringspunkt", "Læringspunkter"),
+    "legal-change": ("lovændring", "Lovændringer"),
+    "list-item": ("punkt på en liste", "Punkter på lister"),
+    "message": ("meddelelse", "Meddelelser"),
+    "message-flow": ("kommunikation", "Hvem sender hvad til hvem"),
+    "money-rule": ("betalingsregel", "Betalingsregler"),
+    "observation": ("tal fra tabel", "Tal fra tabeller"),
+    "offer": ("tilbud", "Tilbud"),
+    "organisation": ("organisation", "Organisationer"),
+    "passage": ("passage", "Passager"),
+    "recommendation": ("anbefaling", "Anbefalinger"),
+    "remark": ("bemærkning", "Bemærkninger"),
+    "responsibility": ("ansvar", "Ansvar"),
+    "risk": ("risiko", "Risici"),
+    "role": ("rolle", "Roller"),
+    "situation": ("situation", "Situationer"),
+    "system": ("it-system", "It-systemer"),
+    "target-group": ("målgruppe", "Målgrupper"),
+    "task": ("opgave", "Opgaver"),
+    "territory": ("område", "Områder"),
+    "topic": ("emne", "Emner og lister"),
+    "wish": ("patientønske", "Patienters ønsker"),
+}
+
+#: Modality → the words of a sentence, and the class that gives shape and colour.
+FORCES = {
+    "Must": ("skal", "must"),
+    "MustNot": ("må ikke", "mustnot"),
+    "NeedNot": ("behøver ikke", "may"),
+    "Should": ("bør", "should"),
+    "ShouldNot": ("bør ikke", "should"),
+    "May": ("kan", "may"),
+    "HasRight": ("har ret til", "right"),
+    "HasResponsibility": ("har ansvar for", "must"),
+    "Expected": ("forventes", "expected"),
+}
+#: Words that end as an infinitive and are none.
+NOT_VERBS = frozenset(
+    "praktiserende løbende kommunerne de alle aftaleparterne forældre samtykke borgere "
+    "respirationscentre implementeringsgruppe forældrene kommunale ansvarlige regelmæssige "
+    "igangsættelse arbejdsgruppe inddragelse familie patientuddannelse samtalerne professionelle "
+    "involverede aktørerne online tjekliste respiratorbrugere niv-brugere apotekerne beskrivelse "
+    "netværksmøderne tracheostomerede aftale videregivelse fortløbende samme specialiserede "
+    "samtalegrupperne fagprofessionelle afsluttende somatiske datakilde temadrøftelse konkrete "
+    "kommune ansættende sekretærerne kompetente selve stående offentlige autoriserede voksne "
+    "fastholdelse unge konference første supplerende nogle juridiske parterne fælles "
+    "forældrene/værgerne forældrene/plejeforældrene/værgerne sof'erne".split()
+)
+SHORT_VERBS = frozenset("gå stå få se bistå forestå opnå foreslå lade tage give have være".split())
+MONTHS = (
+    "januar februar marts april maj juni juli august september oktober november december".split()
+)
 
 
 def heading(name: str) -> str:
     """The heading of a property; the name itself, spaced, when we have none."""
     return HEADINGS.get(name, name.replace("_", " ").capitalize())
+
+
+def kind_name(kind: str) -> str:
+    """What one thing of a kind is called."""
+    return KINDS.get(kind, (kind, kind))[0]
+
+
+def kinds_name(kind: str) -> str:
+    """What things of a kind are called, with a capital."""
+    return KINDS.get(kind, (kind, kind.capitalize()))[1]
+
+
+def capital(text: str) -> str:
+    """The text with its first letter large and the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def danish_date(text: str) -> str:
+    """``2019-01-24`` → ``24. januar 2019``; anything else as it is."""
+    match = re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)(?:T.*)?", str(text))
+    if not match:
+        return str(text)
+    return f"{int(match[3])}. {MONTHS[int(match[2]) - 1]} {match[1]}"
+
+
+def joined(words: list[str], last: str = "og") -> str:
+    """``a, b og c``."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def is_infinitive(word: str) -> bool:
+    """Whether a label that begins with this word goes on after »skal«."""
+    word = word.casefold().rstrip(",:")
+    return word in SHORT_VERBS or (
+        word.endswith("e") and len(word) > 3 and word not in NOT_VERBS and not word.endswith("erne")
+    )
+
+
+def sentence(item: dict[str, Any]) -> dict[str, Any]:
+    """A responsibility as the parts of a sentence.
+
+    Returns:
+        ``bearers`` (references), ``join`` (the word between them), ``forces`` (pairs of word and
+        class), ``rest`` (what follows the force) and ``flows``: whether the rest is an infinitive.
+    """
+    label = str(item["label"])
+    first = label.split()[0] if label.split() else ""
+    flows = is_infinitive(first)
+    modalities = [m for m in item.get("modality", ()) if m["id"] in FORCES]
+    forces = []
+    for modality in modalities:
+        word, style = FORCES[modality["id"]]
+        if flows and modality["id"] in ("HasRight", "HasResponsibility", "Expected"):
+            word += " at"
+        forces.append((word, style))
+    if not forces:
+        forces = [("gør", "expected")]
+    mode = [m["id"] for m in item.get("bearer_mode", ())]
+    rest = label
+    if flows and not first.isupper():
+        rest = label[:1].lower() + label[1:]
+    return {
+        "bearers": item.get("bearer", []),
+        "join": "eller" if "OneOf" in mode else "og",
+        "forces": forces,
+        "rest": rest,
+        "flows": flows,
+    }

@@ -1,0 +1,136 @@
+"""The SPARQL 1.1 Graph Store HTTP Protocol at ``/rdf-graph-store``, and graphs at ``/graph/...``.
+
+Source: SPARQL 1.1 Graph Store HTTP Protocol, sections 4 and 5.
+"""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pyoxigraph as ox
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from graph_service.api.lists import base_url, service_of
+from graph_service.api.problems import Problem
+from graph_service.sparql import writing
+from graph_service.sparql.answering import answer, pool_over
+from graph_service.sparql.media import GRAPHS, choose
+from graph_service.sparql.request import fields, read_body
+from graph_service.sparql.worker import Job
+from graph_service.vocabulary import GRAPH, graph
+
+router = APIRouter(include_in_schema=False)
+
+STORE = "/rdf-graph-store"
+#: Bytes of a graph that a client may send.
+MAX_GRAPH = 64 * 1024**2
+DEFAULT = "default"
+
+
+def named(request: Request, *, required: bool = True) -> str:
+    """The graph that ``?graph=`` or ``?default`` names (section 4.2).
+
+    Raises:
+        Problem: bad-content.
+    """
+    given = [
+        (name, value)
+        for name, value in fields(request.scope.get("query_string", b""))
+        if name in ("graph", DEFAULT)
+    ]
+    if not given and not required:
+        return ""
+    if len(given) != 1:
+        raise Problem(
+            "bad-content",
+            f"Vælg én graf: {STORE}?default eller {STORE}?graph=IRI. Graferne står i "
+            "/.well-known/void.",
+        )
+    name, value = given[0]
+    if name == DEFAULT:
+        return DEFAULT
+    if ":" not in value:
+        raise Problem("bad-content", "graph skal være en fuld IRI.")
+    try:
+        return ox.NamedNode(value).value
+    except ValueError:
+        raise Problem("bad-content", f"{value!r} er ikke en IRI.") from None
+
+
+@router.api_route(STORE, methods=["GET", "HEAD"])
+async def read(request: Request) -> Response:
+    """A graph, whole."""
+    return await graph_answer(request, named(request))
+
+
+@router.api_route("/graph/{path:path}", methods=["GET", "HEAD"])
+async def read_directly(request: Request, path: str) -> Response:
+    """A graph at its own address (section 4.1)."""
+    return await graph_answer(request, graph(path))
+
+
+@router.api_route(STORE, methods=["PUT", "POST", "DELETE"])
+async def change(request: Request) -> Response:
+    """Replace, add to, or remove a graph; POST without a graph makes a new one."""
+    writing.authorise(request)
+    return await changed(request, named(request, required=request.method != "POST"))
+
+
+@router.api_route("/graph/{path:path}", methods=["PUT", "POST", "DELETE"])
+async def change_directly(request: Request, path: str) -> Response:
+    """As :func:`change`, at the graph's own address."""
+    writing.authorise(request)
+    return await changed(request, graph(path))
+
+
+@router.options(STORE)
+@router.options("/graph/{path:path}")
+async def options() -> Response:
+    """What can be done here."""
+    return Response(status_code=204, headers={"Allow": "GET, HEAD, PUT, POST, DELETE, OPTIONS"})
+
+
+async def graph_answer(request: Request, name: str) -> Response:
+    """The triples of a graph in the format that the client asks for.
+
+    Raises:
+        Problem: not-found, not-acceptable, and what :meth:`Pool.run` raises.
+    """
+    service = service_of(request)
+    form, content_type = choose(
+        request.headers.get("accept", ""), request.query_params.get("format", ""), GRAPHS
+    )
+    if name != DEFAULT and name not in service.manifest.graphs:
+        raise Problem("not-found", f"Grafen {name} findes ikke.")
+    settings = service.settings
+    job = Job("", form.name, settings.query_seconds, 0, settings.query_bytes, graph=name)
+    return await answer(request, job, content_type, lasting=True)
+
+
+async def changed(request: Request, name: str) -> Response:
+    """Make the change that the method says; 201 for a new graph, else 204 (section 5).
+
+    Raises:
+        Problem: see :func:`graph_service.sparql.writing.write`.
+    """
+    if name == DEFAULT:
+        raise Problem(
+            "method-not-allowed",
+            "Standardgrafen dannes af de navngivne grafer ved udgivelsen. Skriv i en navngiven.",
+            headers={"Allow": "GET, HEAD, OPTIONS"},
+        )
+    new = "" if name else graph(f"added/{uuid4()}")
+    name = name or new
+    body = b"" if request.method == "DELETE" else await read_body(request, MAX_GRAPH)
+    created = await writing.write(
+        request,
+        writing.GraphChange(
+            request.method.lower(), name, request.headers.get("content-type", ""), body, base=name
+        ),
+    )
+    await pool_over(request.app, service_of(request))
+    headers = {}
+    if created and name.startswith(GRAPH):
+        headers["Location"] = f"{base_url(request)}/graph/{name.removeprefix(GRAPH)}"
+    return Response(status_code=201 if created else 204, headers=headers)

@@ -1,0 +1,135 @@
+"""The SPARQL 1.1 Protocol at ``/sparql``, and the descriptions of the service.
+
+Sources: SPARQL 1.1 Protocol; SPARQL 1.1 Service Description; RFC 9110, section 12.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+
+import pyoxigraph as ox
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from graph_service.api.lists import base_url, service_of
+from graph_service.api.problems import Problem, wants_html
+from graph_service.sparql import description, graph_store, guard, writing
+from graph_service.sparql.answering import CACHE, answer, matches, pool_for, pool_over
+from graph_service.sparql.media import GRAPHS, OFFERS, SOLUTIONS, choose
+from graph_service.sparql.request import Call, read_call
+from graph_service.sparql.worker import GRAPH_FORMATS, Job
+from graph_service.vocabulary import PREFIXES
+
+__all__ = ["pool_for", "router"]
+
+log = logging.getLogger("ansvarsgraf.sparql")
+router = APIRouter(include_in_schema=False)
+router.include_router(graph_store.router)
+
+METHODS = "GET, HEAD, POST, OPTIONS"
+
+
+@router.api_route("/sparql", methods=["GET", "HEAD", "POST"])
+async def sparql(request: Request) -> Response:
+    """Answer a query, do an update, or describe the service."""
+    call = await read_call(request)
+    if call.update is not None:
+        return await update(request, call)
+    if call.query is None:
+        if request.method == "POST":
+            raise Problem("bad-content", "Parameteren query mangler.")
+        if wants_html(request) and not call.format:
+            from graph_service.web.pages import sparql_page
+
+            return sparql_page(request)
+        return described(request, "service", call.format)
+    return await query(request, call, call.query)
+
+
+@router.options("/sparql")
+async def options() -> Response:
+    """What can be done here."""
+    return Response(status_code=204, headers={"Allow": METHODS})
+
+
+async def query(request: Request, call: Call, text: str) -> Response:
+    """Answer a query.
+
+    Raises:
+        Problem: see :meth:`graph_service.sparql.pool.Pool.run` and :func:`guard.look`.
+    """
+    settings = service_of(request).settings
+    seen = await asyncio.to_thread(guard.look, text) if len(text) > 5000 else guard.look(text)
+    if seen.update:
+        raise Problem(
+            "bad-query",
+            f"{seen.kind} er en opdatering. Her kan kun spørges (SELECT, ASK, CONSTRUCT, "
+            "DESCRIBE); opdateringer sendes som update.",
+        )
+    accept = request.headers.get("accept", "") if seen.kind else ""
+    form, content_type = choose(
+        accept, call.format if seen.kind else "", OFFERS.get(seen.kind, SOLUTIONS)
+    )
+    default_graphs, named_graphs = call.dataset
+    job = Job(
+        text=text,
+        format=form.name,
+        seconds=settings.query_seconds,
+        rows=settings.query_rows,
+        size=settings.query_bytes,
+        base=base_url(request) + "/sparql",
+        default_graphs=default_graphs,
+        named_graphs=named_graphs,
+    )
+    if settings.log_queries:
+        log.info("query: %s", text)
+    return await answer(request, job, content_type, lasting=not seen.volatile)
+
+
+async def update(request: Request, call: Call) -> Response:
+    """Do an update, as far as this installation and the client's key allow."""
+    writing.authorise(request)
+    assert call.update is not None
+    seen = guard.look(call.update)
+    if seen.kind and not seen.update:
+        raise Problem("bad-query", f"{seen.kind} er et spørgsmål; send det som query.")
+    change = writing.Update(
+        call.update,
+        base_url(request) + "/sparql",
+        tuple(call.using_graphs),
+        tuple(call.using_named_graphs),
+    )
+    await writing.write(request, change)
+    pool = await pool_over(request.app, service_of(request))
+    return Response(status_code=204, headers={"X-Snapshot": pool.folder.name})
+
+
+@router.api_route("/.well-known/void", methods=["GET", "HEAD"])
+async def void(request: Request) -> Response:
+    """The VoID description of the dataset."""
+    return described(request, "void", request.query_params.get("format", ""))
+
+
+@router.api_route("/api/v1/catalog", methods=["GET", "HEAD"])
+async def catalog(request: Request) -> Response:
+    """The DCAT description of the dataset."""
+    return described(request, "catalog", request.query_params.get("format", ""))
+
+
+def described(request: Request, what: str, format_parameter: str) -> Response:
+    """A description of the service as RDF."""
+    form, content_type = choose(request.headers.get("accept", ""), format_parameter, GRAPHS)
+    manifest = service_of(request).manifest
+    base = base_url(request)
+    etag = hashlib.sha256(f"{what} {manifest.id} {base} {content_type}".encode()).hexdigest()
+    headers = {**CACHE, "ETag": f'"{etag[:32]}"'}
+    if matches(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    triples = description.DESCRIPTIONS[what](base, manifest)
+    wanted = GRAPH_FORMATS[form.name]
+    items = [ox.Quad(*t) for t in triples] if form.name == "nquads" else list(triples)
+    used = {name: space for name, space in PREFIXES.items() if any(space in str(t) for t in items)}
+    body = ox.serialize(items, format=wanted, prefixes=used)
+    return Response(body, headers=headers, media_type=content_type)

@@ -1,0 +1,167 @@
+"""Read a request of the SPARQL protocol: its parameters, wherever they stand, and its body.
+
+Source: SPARQL 1.1 Protocol, sections 2.1 and 2.2.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from graph_service.api.problems import Problem
+from graph_service.sparql.guard import MAX_LENGTH, check_length
+
+FORM = "application/x-www-form-urlencoded"
+QUERY = "application/sparql-query"
+UPDATE = "application/sparql-update"
+#: Bytes of a body: every character as four bytes, each written %XX.
+MAX_BODY = MAX_LENGTH * 12
+#: Parameters of a request.
+MAX_FIELDS = 200
+#: Longest time in seconds that a client may take to send a body.
+BODY_SECONDS = 30.0
+
+
+@dataclass
+class Call:
+    """What a client asks for. The lists hold IRIs as given.
+
+    Attributes:
+        query, update: the text, or None when the parameter is not there.
+        format: ``?format=``, or empty.
+    """
+
+    query: str | None = None
+    update: str | None = None
+    format: str = ""
+    default_graphs: list[str] = field(default_factory=list)
+    named_graphs: list[str] = field(default_factory=list)
+    using_graphs: list[str] = field(default_factory=list)
+    using_named_graphs: list[str] = field(default_factory=list)
+
+    @property
+    def dataset(self) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
+        """Default and named graphs that the protocol names, or None twice (section 2.1.4)."""
+        if not self.default_graphs and not self.named_graphs:
+            return None, None
+        return tuple(self.default_graphs), tuple(self.named_graphs)
+
+
+async def read_call(request: Request) -> Call:
+    """The call that a GET, HEAD or POST makes. Unknown parameters are left alone.
+
+    Raises:
+        Problem: bad-content (not UTF-8, a parameter twice, too many, an update by GET),
+            unsupported-media-type, query-too-long.
+    """
+    pairs = fields(request.scope.get("query_string", b""))
+    if request.method != "POST":
+        call = gather(pairs)
+        if call.update is not None:
+            raise Problem("bad-content", "En opdatering skal sendes med POST.")
+        return call
+    media = media_type(request)
+    if media not in (FORM, QUERY, UPDATE):
+        raise Problem(
+            "unsupported-media-type",
+            f"Send forespørgslen som {FORM}, {QUERY} eller {UPDATE}, ikke som "
+            f"{media or 'indhold uden Content-Type'}.",
+            headers={"Accept-Post": f"{FORM}, {QUERY}, {UPDATE}"},
+        )
+    body = await read_body(request, MAX_BODY)
+    if media == FORM:
+        return gather(pairs + fields(body))
+    text = utf8(body)
+    return gather([*pairs, ("query" if media == QUERY else "update", text)])
+
+
+def media_type(request: Request) -> str:
+    """The media type of the body, in lower case.
+
+    Raises:
+        Problem: unsupported-media-type, for a charset other than UTF-8.
+    """
+    media, _, parameters = request.headers.get("content-type", "").partition(";")
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.strip().partition("=")
+        if name.lower() == "charset" and value.strip('" ').lower() not in ("utf-8", "utf8"):
+            raise Problem("unsupported-media-type", "Send teksten som UTF-8.")
+    return media.strip().lower()
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The body.
+
+    Raises:
+        Problem: query-too-long above ``limit`` bytes; bad-content when it comes too slowly.
+    """
+    body = bytearray()
+
+    async def read() -> None:
+        async for piece in request.stream():
+            body.extend(piece)
+            if len(body) > limit:
+                raise Problem("query-too-long", f"Indholdet må højst fylde {limit} byte.")
+
+    try:
+        await asyncio.wait_for(read(), BODY_SECONDS)
+    except TimeoutError:
+        raise Problem("bad-content", "Indholdet kom for langsomt.") from None
+    return bytes(body)
+
+
+def fields(encoded: bytes) -> list[tuple[str, str]]:
+    """The names and values of URL-encoded parameters.
+
+    Raises:
+        Problem: bad-content.
+    """
+    try:
+        return parse_qsl(
+            utf8(encoded), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS
+        )
+    except UnicodeDecodeError:
+        raise Problem("bad-content", "Parametrene er ikke UTF-8.") from None
+    except ValueError:
+        raise Problem("bad-content", f"Højst {MAX_FIELDS} parametre.") from None
+
+
+def utf8(data: bytes) -> str:
+    """The text of bytes. Raises Problem bad-content when they are not UTF-8."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Problem(
+            "bad-content", f"Byte {error.start + 1} og frem er ikke UTF-8. Gem teksten som UTF-8."
+        ) from None
+
+
+def gather(pairs: list[tuple[str, str]]) -> Call:
+    """The call that parameters make.
+
+    Raises:
+        Problem: bad-content, query-too-long.
+    """
+    call = Call()
+    lists = {
+        "default-graph-uri": call.default_graphs,
+        "named-graph-uri": call.named_graphs,
+        "using-graph-uri": call.using_graphs,
+        "using-named-graph-uri": call.using_named_graphs,
+    }
+    for name, value in pairs:
+        if name in ("query", "update"):
+            if getattr(call, name) is not None:
+                raise Problem("bad-content", f"Parameteren {name} må kun være der én gang.")
+            check_length(len(value))
+            setattr(call, name, value)
+        elif name == "format":
+            call.format = value
+        elif name in lists and value:
+            lists[name].append(value)
+    if call.query is not None and call.update is not None:
+        raise Problem("bad-content", "Send enten query eller update, ikke begge.")
+    return call

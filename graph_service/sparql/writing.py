@@ -1,0 +1,137 @@
+"""Changes over HTTP: who may make them, and how they come into service.
+
+A change is made by a process of its own (:mod:`graph_service.sparql.writer`), one at a time; the
+web process then serves the new snapshot. If anything fails, the snapshot in service stays.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import logging
+import os
+import sys
+from dataclasses import asdict, dataclass
+
+from starlette.requests import Request
+
+from graph_service.api.lists import service_of
+from graph_service.api.problems import Problem
+from graph_service.sparql.process import ENVIRONMENT, PACKAGE
+from graph_service.sparql.writer import Change
+
+log = logging.getLogger("ansvarsgraf.sparql")
+
+#: Longest time in seconds that a change may take.
+WRITE_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class Update:
+    """A SPARQL Update with its base IRI and the dataset that the protocol names."""
+
+    text: str
+    base: str
+    using: tuple[str, ...] = ()
+    using_named: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class GraphChange:
+    """A change of one graph: ``put``, ``post`` or ``delete``."""
+
+    method: str
+    graph: str
+    content_type: str = ""
+    body: bytes = b""
+    base: str = ""
+
+
+def authorise(request: Request) -> None:
+    """Let only the holder of the administrator's key pass.
+
+    Raises:
+        Problem: forbidden when the installation has no key; unauthorised otherwise.
+    """
+    token = service_of(request).settings.admin_token
+    if not token:
+        raise Problem(
+            "forbidden",
+            "Her kan kun læses. Ændringer kræver, at ANSVARSGRAF_ADMIN_TOKEN er sat, hvor "
+            "tjenesten kører.",
+        )
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not hmac.compare_digest(
+        given.strip().encode(), token.encode()
+    ):
+        raise Problem(
+            "unauthorised",
+            "Send administratorens nøgle som Authorization: Bearer ….",
+            headers={"WWW-Authenticate": 'Bearer realm="ansvarsgraf"'},
+        )
+
+
+async def write(request: Request, wanted: Update | GraphChange) -> bool:
+    """Make a change and take the new snapshot in service; gives whether a graph is new.
+
+    Raises:
+        Problem: nothing was changed.
+    """
+    service = service_of(request)
+    project, snapshots = str(service.settings.project), str(service.settings.snapshots)
+    if isinstance(wanted, Update):
+        change = Change(
+            "update",
+            project,
+            snapshots,
+            base=wanted.base,
+            using=wanted.using,
+            using_named=wanted.using_named,
+        )
+        body = wanted.text.encode()
+    else:
+        change = Change(
+            wanted.method,
+            project,
+            snapshots,
+            graph=wanted.graph,
+            content_type=wanted.content_type,
+            base=wanted.base,
+        )
+        body = wanted.body
+    async with request.app.state.writing:
+        created = await _run(change, body)
+        await asyncio.to_thread(service.reload)
+        return created
+
+
+async def _run(change: Change, body: bytes) -> bool:
+    environment = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-P",
+        "-m",
+        "graph_service.sparql.writer",
+        str(os.getpid()),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**environment, "PYTHONPATH": str(PACKAGE)},
+    )
+    try:
+        given = json.dumps(asdict(change)).encode() + b"\n" + body
+        out, errors = await asyncio.wait_for(process.communicate(given), WRITE_SECONDS)
+    except TimeoutError:
+        raise Problem("time-limit", "Ændringen tog for lang tid; intet er ændret.") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode != 0:
+        log.error("writer ended with %s: %s", process.returncode, errors.decode(errors="replace"))
+        raise Problem("internal", "Ændringen mislykkedes, og intet er ændret. Fejlen er logget.")
+    told = json.loads(out)
+    if "kind" in told:
+        raise Problem(told["kind"], told["detail"], **told["more"])
+    return bool(told["created"])

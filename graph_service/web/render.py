@@ -1,0 +1,154 @@
+"""Pages from templates: one environment, strict security headers, links between twins."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from starlette.responses import HTMLResponse
+
+from graph_service.api.lists import service_of
+from graph_service.api.problems import Problem
+from graph_service.api.resources import page_of
+from graph_service.questions.parameters import ENUMS
+from graph_service.service import NoSnapshotError
+from graph_service.store import StoreError
+from graph_service.web.static import has_design_system, static_url
+from graph_service.web.words import (
+    HEADINGS,
+    capital,
+    danish_date,
+    heading,
+    kind_name,
+    kinds_name,
+    sentence,
+)
+
+FOLDER = Path(__file__).parent
+templates = Environment(
+    loader=FileSystemLoader(FOLDER / "templates"),
+    autoescape=select_autoescape(["html", "svg"]),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+#: Strict: nothing inline, nothing from another host.
+SECURITY = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Vary": "Accept-Encoding",
+}
+#: The main menu: path → words.
+MENU = {
+    "/ansvar": "Hvem gør hvad",
+    "/indsatser": "Indsatser",
+    "/aftaler": "Aftaler",
+    "/lovgrundlag": "Lovgrundlag",
+    "/aktoerer": "Aktører",
+    "/fund": "Fund",
+    "/kalender": "Kalender",
+    "/moedeoplaeg": "Mødeoplæg",
+    "/kilder": "Kilder",
+}
+#: Other forms of what a list page shows: words → value of ``format``.
+DOWNLOADS = (
+    ("Excel", "xlsx"),
+    ("CSV", "csv"),
+    ("JSON", "json"),
+    ("JSON-LD", "jsonld"),
+    ("Turtle", "turtle"),
+)
+
+
+def page_url(item: dict[str, Any]) -> str:
+    """Path of the page of something that an answer names, or empty."""
+    if "kind" not in item:
+        return ""
+    kind, slug = item["kind"], item["id"]
+    if kind == "passage":
+        return f"/kilder/{slug}"
+    return PAGES[kind] + slug if kind in PAGES else page_of(kind, slug)
+
+
+#: Kinds whose pages have an address of their own here, whatever the API calls them.
+PAGES = {"initiative": "/indsatser/", "document": "/kilder/dokument/", "finding": "/fund/"}
+
+templates.globals.update(
+    page_url=page_url,
+    heading=heading,
+    HEADINGS=HEADINGS,
+    ENUMS=ENUMS,
+    MENU=MENU,
+    static_url=static_url,
+    has_design_system=has_design_system,
+    sentence=sentence,
+    kind_name=kind_name,
+    kinds_name=kinds_name,
+)
+templates.filters.update(danish_date=danish_date, capital=capital)
+
+
+def render(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """A page; every page knows the snapshot it shows and the address of its data.
+
+    Args:
+        request: what is answered.
+        template: file name under ``templates/``.
+        status: HTTP status.
+        values: what the template uses; ``data_links`` are pairs of words and address.
+    """
+    try:
+        manifest = service_of(request).manifest
+    except (NoSnapshotError, StoreError, OSError):
+        manifest = None
+    values.setdefault("data_links", [])
+    values.setdefault("search", "")
+    html = templates.get_template(template).render(
+        request=request, manifest=manifest, path=request.url.path, **values
+    )
+    body = html.encode()
+    headers = dict(SECURITY)
+    if values["data_links"]:
+        headers["Link"] = ", ".join(
+            f'<{href}>; rel="alternate"; title="{name}"' for name, href in values["data_links"]
+        )
+    if "gzip" in request.headers.get("accept-encoding", "") and len(body) > 1000:
+        headers["Content-Encoding"] = "gzip"
+        body = gzip.compress(body, 5)
+    return HTMLResponse(body, status, headers)
+
+
+def problem_page(request: Request, problem: Problem) -> HTMLResponse:
+    """An error in words, with what to do next."""
+    page = render(request, "problem.html", problem.status, problem=problem)
+    page.headers.update(problem.headers)
+    return page
+
+
+def formats_of(path: str, query: str = "") -> list[tuple[str, str]]:
+    """Names and addresses of the other forms of one thing's data."""
+    names = (("JSON", "json"), ("JSON-LD", "jsonld"), ("Turtle", "turtle"), ("CSV", "csv"))
+    join = f"{query}&" if query else ""
+    return [(name, f"{path}?{join}format={short}") for name, short in names]
+
+
+def downloads_of(request: Request, api: str = "") -> list[tuple[str, str]]:
+    """Names and addresses of the downloads of what a list page shows.
+
+    Args:
+        request: the page's own request; its filters are kept.
+        api: address of the same answer in the API, when there is one.
+    """
+    kept = [(k, v) for k, v in request.query_params.multi_items() if v and k not in ("format", "side")]
+    links = [
+        (name, f"{request.url.path}?{urlencode([*kept, ('format', short)])}")
+        for name, short in DOWNLOADS
+    ]
+    return [*links, ("API", api)] if api else links

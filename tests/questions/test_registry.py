@@ -1,0 +1,155 @@
+"""Every named question is what its header says, and its example has an answer."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graph_service.answers import Answers
+from graph_service.questions import Question, QuestionError, parse, registry
+from graph_service.questions.parameters import ParameterError, bind
+
+QUESTIONS = registry()
+SOUND = """# title: Hvem?
+# title-en: Who?
+# persona: administrator
+# param law: thing(law) required — Lov
+# column thing: Ting
+# example: law=sul-140
+SELECT ?thing WHERE {
+  VALUES ?law { }
+  ?thing ag:legalBasis ?law .
+}
+"""
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_the_example_has_an_answer(name: str, answers: Answers) -> None:
+    question = QUESTIONS[name]
+    rows = answers.rows(name, dict(question.example))
+    assert rows, f"the example of {name} has no answer"
+    assert set().union(*rows) <= set(question.columns)
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_every_parameter_alone_gives_sound_sparql(name: str, answers: Answers) -> None:
+    question = QUESTIONS[name]
+    samples = {
+        "thing": "<https://w3id.org/ansvarsgraf/id/actor/kommune>",
+        "enum": "<https://w3id.org/ansvarsgraf/def#Must>",
+        "date": '"2019-01-24"^^<http://www.w3.org/2001/XMLSchema#date>',
+        "integer": "2019",
+        "text": '"x"',
+    }
+    needed = {p.name: samples[p.type] for p in question.parameters.values() if p.required}
+    for parameter in question.parameters.values():
+        text = question.sparql({**needed, parameter.name: samples[parameter.type]})
+        assert samples[parameter.type] in text
+        assert "{ }" not in text
+        list(answers.store.select(f"SELECT * WHERE {{ {{ {text} }} }} LIMIT 1"))
+
+
+def test_a_sound_question_is_read() -> None:
+    question = parse("who", SOUND)
+    assert question.columns == {"thing": "Ting"}
+    assert question.parameters["law"].required
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("# title: Hvem?\n", "", "title"),
+        ("administrator", "king", "persona"),
+        ("VALUES ?law { }", "VALUES ?lov { }", "parameter"),
+        ("# param law: thing(law) required — Lov\n", "", "parameter law"),
+        ("required ", "", "required or stand in a block"),
+        ("SELECT ?thing", "SELECT ?thing ?law", "columns"),
+        ("law=sul-140", "lov=sul-140", "example"),
+        ("SELECT ?thing WHERE", "ASK", "SELECT"),
+    ],
+)
+def test_a_header_that_disagrees_with_its_query_is_an_error(old: str, new: str, says: str) -> None:
+    assert old in SOUND
+    with pytest.raises(QuestionError, match=says):
+        parse("who", SOUND.replace(old, new))
+
+
+class Graph:
+    """A lookup over a few known things."""
+
+    def exists(self, iri: str) -> bool:
+        return iri.endswith("/law/sul-140")
+
+    def slugs(self, kind: str) -> dict[str, str]:
+        return {"sul-140": "Sundhedsloven § 140"} if kind == "law" else {}
+
+
+QUESTION: Question = parse("who", SOUND)
+
+
+def test_a_thing_is_named_by_slug_prefixed_name_or_iri() -> None:
+    iri = "<https://w3id.org/ansvarsgraf/id/law/sul-140>"
+    for value in ("sul-140", "law:sul-140", "https://w3id.org/ansvarsgraf/id/law/sul-140"):
+        assert bind(QUESTION.parameters, {"law": value}, Graph()) == {"law": iri}
+
+
+def test_an_unknown_slug_gets_the_nearest() -> None:
+    with pytest.raises(ParameterError) as caught:
+        bind(QUESTION.parameters, {"law": "sul-14"}, Graph())
+    assert caught.value.nearest == ["sul-140"]
+    assert "mente du sul-140" in caught.value.reason
+
+
+def test_an_unknown_parameter_and_a_missing_one_are_named() -> None:
+    with pytest.raises(ParameterError, match="laww"):
+        bind(QUESTION.parameters, {"laww": "sul-140"}, Graph())
+    with pytest.raises(ParameterError, match="mangler"):
+        bind(QUESTION.parameters, {}, Graph())
+
+
+@pytest.mark.parametrize("value", ["2019-1-1", "2019-02-30", "i går", "2019-01-24T00:00:00"])
+def test_a_bad_date_says_how_to_write_one(value: str) -> None:
+    parameters = parse("q", DATED).parameters
+    with pytest.raises(ParameterError, match="ÅÅÅÅ-MM-DD"):
+        bind(parameters, {"day": value}, Graph())
+
+
+DATED = """# title: Hvornår?
+# title-en: When?
+# persona: administrator
+# param day: date required — Dag
+# param q: text — Ord
+# column thing: Ting
+# example: day=2019-01-24
+SELECT ?thing WHERE {
+  VALUES ?day { }
+  ?thing ag:notAfter ?day .
+  #[q
+  VALUES ?q { }
+  FILTER(CONTAINS(?thing, ?q))
+  #]
+}
+"""
+
+
+@given(st.text(max_size=60))
+def test_no_text_can_leave_its_term(text: str) -> None:
+    """Whatever a client writes becomes one literal (or an error), never SPARQL."""
+    import pyoxigraph as ox
+
+    question = parse("q", DATED.replace("FILTER(CONTAINS(?thing, ?q))", ""))
+    try:
+        terms = bind(question.parameters, {"day": "2019-01-24", "q": text}, Graph())
+    except ParameterError:
+        return
+    if "q" not in terms:
+        return
+    query = f"SELECT ?q WHERE {{ VALUES ?q {{ {terms['q']} }} }}"
+    (row,) = ox.Store().query(query)
+    assert row["q"] == ox.Literal(text.strip())
+
+
+def test_the_folder_holds_nothing_but_questions() -> None:
+    folder = Path(__file__).parents[2] / "graph_service" / "questions"
+    assert {p.suffix for p in folder.iterdir() if p.is_file()} == {".rq", ".py"}
