@@ -42,7 +42,7 @@ def static_url(name: str) -> str:
 
 def has_design_system() -> bool:
     """Whether the public sector's design system was installed at build time."""
-    return (FOLDER / "dkfds" / "dkfds.min.css").is_file()
+    return (FOLDER / "dkfds" / "css" / "dkfds.min.css").is_file()
 
 
 @router.get("/static/{name:path}", name="static")

@@ -46,6 +46,7 @@ def make(folder: Path, **changed: object) -> Settings:
         public_url="http://testserver",
         workers=1,
         query_seconds=5.0,
+        query_rows=5000,
     )
     return replace(settings, **changed)  # type: ignore[arg-type]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 import pyoxigraph as ox
@@ -112,11 +113,12 @@ def test_what_changes_each_time_is_known() -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["'", '"', "'''", '"""', "<", "a.", "a:", "\\", "%", ".", "1", "{}", "'a", "@", "_:a."]
+    "piece", ["'", '"', "'''", '"""', "<", "a.", "a:", "\\", "%", ".", "1", "{}", "'a", "@", "_:a.", '"""\\', "a.:"]
 )
 def test_the_longest_text_is_judged_in_linear_time(piece: str) -> None:
     begun = time.perf_counter()
-    look(piece * (MAX_LENGTH // len(piece)))
+    with contextlib.suppress(Problem):
+        look(piece * (MAX_LENGTH // len(piece)))
     assert time.perf_counter() - begun < 3
 
 
@@ -125,7 +127,7 @@ def test_no_text_makes_it_fail_otherwise_than_by_a_problem(text: str) -> None:
     try:
         look(text)
     except Problem as problem:
-        assert problem.kind in {"bad-content", "outgoing-request", "query-too-deep"}
+        assert problem.kind in {"bad-content", "bad-query", "outgoing-request", "query-too-deep"}
 
 
 @given(st.text(alphabet="{}()[]<>\"'\\#:@?.SERVICE \n", max_size=200))

@@ -1,0 +1,132 @@
+"""What a list page shows, as a file: CSV, Excel, JSON, JSON-LD or Turtle."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from fastapi import Request
+from openpyxl import Workbook
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
+from starlette.responses import Response
+
+from graph_service.api.formats import MEDIA_TYPES, flat, to_csv, to_json, to_rdf
+from graph_service.api.lists import base_url, service_of
+from graph_service.api.problems import Problem
+from graph_service.web.items import Item
+from graph_service.web.render import DOWNLOADS
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+#: Danish heading → what an item has there.
+Columns = Mapping[str, Callable[[Item], Any]]
+#: Characters that Excel's XML cannot hold.
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
+def of(name: str) -> Callable[[Item], Any]:
+    """A column that shows a property as it stands."""
+    return lambda item: item.get(name, "")
+
+
+def sources(item: Item) -> str:
+    """The passages of an item as file and lines."""
+    return "; ".join(
+        f"{e['file']} linje {e['first_line']}-{e['last_line']}" for e in item.get("evidence", ())
+    )
+
+
+def download(
+    request: Request, name: str, columns: Columns, items: Sequence[Item]
+) -> Response | None:
+    """The items as a file in the format that ``?format=`` asks for; None when it asks for none.
+
+    Args:
+        request: the page's request.
+        name: what the file is called, without an ending.
+        columns: of the table formats; the graph formats hold everything about each item.
+        items: what the page shows, in order.
+
+    Raises:
+        Problem: not-acceptable, for another format.
+    """
+    chosen = request.query_params.get("format", "")
+    if not chosen:
+        return None
+    known = dict((short, words) for words, short in DOWNLOADS)
+    if chosen not in known:
+        raise Problem("not-acceptable", f"Vælg et af formaterne {', '.join(known)}.")
+    service = service_of(request)
+    headers = {"X-Content-Type-Options": "nosniff"}
+    if chosen in ("jsonld", "turtle"):
+        context = service.settings.project / "ontology" / "context.jsonld"
+        triples = service.answers.triples(item["iri"] for item in items)
+        return Response(to_rdf(triples, chosen, context), 200, headers, MEDIA_TYPES[chosen])
+    if chosen == "json":
+        body = {
+            "snapshot": service.answers.store.snapshot,
+            "page": f"{base_url(request)}{request.url.path}",
+            "total": len(items),
+            "items": list(items),
+        }
+        return Response(to_json(body), 200, headers, "application/json")
+    headers["Content-Disposition"] = f'attachment; filename="{name}.{chosen}"'
+    rows = [{heading: value(item) for heading, value in columns.items()} for item in items]
+    if chosen == "csv":
+        body_csv = to_csv({heading: heading for heading in columns}, rows)
+        return Response(body_csv, 200, headers, "text/csv; charset=utf-8")
+    return Response(to_xlsx(name, list(columns), rows), 200, headers, XLSX)
+
+
+def cell(value: Any) -> Any:
+    """A value as Excel keeps it: numbers as numbers, dates as dates, the rest as text."""
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, bool | int | float | date):
+        return value
+    text = UNPRINTABLE.sub(" ", flat(value))
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            return text
+    return text[:32_000]
+
+
+def to_xlsx(title: str, headings: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """An Excel workbook of one sheet: headings that stay, a filter, and columns of fitting width.
+
+    Text that looks like a formula stays text.
+    """
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = title[:31]
+    sheet.append(list(headings))
+    for number, row in enumerate(rows, 2):
+        for column, heading in enumerate(headings, 1):
+            value = cell(row.get(heading))
+            target = sheet.cell(number, column)
+            if isinstance(value, str):
+                target.value = value
+                target.data_type = "s"
+                target.alignment = Alignment(wrap_text=True, vertical="top")
+            else:
+                target.value = value
+                if isinstance(value, date):
+                    target.number_format = "dd-mm-yyyy"
+                target.alignment = Alignment(vertical="top")
+    for column, heading in enumerate(headings, 1):
+        top = sheet.cell(1, column)
+        top.font = Font(bold=True)
+        top.fill = PatternFill("solid", fgColor="DDE7EC")
+        longest = max([len(heading), *(len(flat(r.get(heading))) for r in rows[:200])])
+        sheet.column_dimensions[get_column_letter(column)].width = min(60, max(10, longest + 2))
+    sheet.freeze_panes = "A2"
+    sheet.auto_filter.ref = sheet.dimensions
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()

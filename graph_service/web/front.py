@@ -1,0 +1,80 @@
+"""The front page, and search."""
+
+from __future__ import annotations
+
+import threading
+from itertools import groupby
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from graph_service.api.lists import base_url, service_of
+from graph_service.search import index_of
+from graph_service.web.events import dated, reference_day, upcoming
+from graph_service.web.findings import newest
+from graph_service.web.render import SECURITY, render
+from graph_service.web.words import kinds_name
+
+router = APIRouter(include_in_schema=False)
+#: Questions that the front page offers: words → address.
+EXAMPLES = (
+    ("Hvem har ansvaret for genoptræning efter Sundhedsloven § 140?", "/ansvar?law=sul-140"),
+    (
+        "Hvad skal Odense Kommune efter forløbsprogrammet for hjertesygdom?",
+        "/ansvar?actor=odense-kommune&agreement=forloebsprogram-hjertesygdom&modality=Must",
+    ),
+    ("Hvad kan kommunen tilbyde efter Sundhedsloven § 119, stk. 2?", "/ansvar?law=sul-119-stk-2"),
+    (
+        "Hvem skal have afslutningsnotatet, og efter hvilken bestemmelse?",
+        "/ansvar?task=afslutningsnotat",
+    ),
+    (
+        "Hvilke pligter i hjerteprogrammet angiver intet lovgrundlag?",
+        "/ansvar?agreement=forloebsprogram-hjertesygdom&not_stated=legalBasis",
+    ),
+    ("Hvilke indsatser foreslår følgegrupperne afviklet?", "/indsatser?decision=Discontinue"),
+)
+
+
+@router.get("/")
+def front(request: Request) -> Response:
+    """The front page: one field, three doors, what falls due, the newest findings."""
+    answers = service_of(request).answers
+    threading.Thread(target=index_of, args=(answers,), daemon=True).start()
+    day = reference_day(answers)
+    return render(
+        request,
+        "front.html",
+        examples=EXAMPLES,
+        due=[dated(e) for e in upcoming(answers, day)[:6]],
+        day=day,
+        findings=newest(answers, 4),
+        data_links=[("API", "/api/v1")],
+    )
+
+
+@router.get("/soeg")
+def search(request: Request) -> Response:
+    """Things that fit the words asked for, best first, and by kind."""
+    q = request.query_params.get("q", "").strip()[:300]
+    hits = index_of(service_of(request).answers).search(q, 60) if q else []
+    best = hits[:10]
+    rest = sorted(hits[10:], key=lambda h: kinds_name(h.kind))
+    groups = [(kinds_name(kind), list(run)) for kind, run in groupby(rest, lambda h: h.kind)]
+    links = [("JSON", f"/api/v1/search?{request.url.query}")] if q else []
+    return render(
+        request, "search.html", q=q, search=q, best=best, groups=groups, data_links=links
+    )
+
+
+@router.get("/opensearch.xml")
+def opensearch(request: Request) -> Response:
+    """How a browser can search here from its address field."""
+    body = (
+        '<?xml version="1.0" encoding="UTF-8"?>'
+        '<OpenSearchDescription xmlns="http://a9.com/-/spec/opensearch/1.1/">'
+        "<ShortName>Ansvarsgraf</ShortName><Description>Hvem har ansvaret for hvad</Description>"
+        f'<Url type="text/html" template="{base_url(request)}/soeg?q={{searchTerms}}"/>'
+        "</OpenSearchDescription>"
+    )
+    return Response(body, 200, SECURITY, "application/opensearchdescription+xml")

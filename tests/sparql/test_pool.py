@@ -1,0 +1,263 @@
+"""The pool: what a query may cost, and that nobody else pays for it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+
+from graph_service.api.problems import Problem
+from graph_service.build.publish import current, publish
+from graph_service.settings import Settings
+from graph_service.sparql.pool import Pool, run_once
+from graph_service.sparql.worker import Job
+from graph_service.store import StoreError
+from tests.sparql.conftest import ENDLESS, HUNGRY, quads
+
+COUNT = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
+
+
+def job(text: str, **changed: object) -> Job:
+    made = Job(text, "json", seconds=5.0, rows=100_000, size=10_000_000)
+    return replace(made, **changed)  # type: ignore[arg-type]
+
+
+async def ask(pool: Pool, wanted: Job) -> bytes:
+    result = await pool.run(wanted)
+    try:
+        return b"".join([piece async for piece in result.pieces()])
+    finally:
+        result.close()
+
+
+async def problem_of(pool: Pool, wanted: Job) -> str:
+    with pytest.raises(Problem) as caught:
+        await ask(pool, wanted)
+    assert caught.value.detail
+    return caught.value.kind
+
+
+async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        await asyncio.sleep(0.01)
+
+
+def with_pool(
+    settings: Settings, folder: Path, test: Callable[[Pool], Awaitable[None]], spares: int = 1
+) -> None:
+    async def run() -> None:
+        pool = Pool(settings, folder, spares)
+        await pool.start()
+        try:
+            await test(pool)
+        finally:
+            await pool.close()
+
+    asyncio.run(run())
+
+
+def test_a_query_that_takes_too_long_is_killed_and_the_spare_takes_the_next(
+    published: Settings, folder: Path
+) -> None:
+    async def test(pool: Pool) -> None:
+        begun = time.monotonic()
+        assert await problem_of(pool, job(ENDLESS, seconds=0.5)) == "time-limit"
+        assert time.monotonic() - begun < 1.5
+        begun = time.monotonic()
+        assert b'"401"' in await ask(pool, job(COUNT))
+        assert time.monotonic() - begun < 0.5
+        await until(lambda: pool.figures()["idle"] == 2)
+        assert pool.figures()["killed_time"] == 1
+        assert pool.figures()["started"] == 3
+
+    with_pool(published, folder, test)
+
+
+def test_a_query_that_takes_too_much_memory_ends_alone(published: Settings, folder: Path) -> None:
+    async def test(pool: Pool) -> None:
+        assert await problem_of(pool, job(HUNGRY, seconds=30.0)) == "memory-limit"
+        assert b'"401"' in await ask(pool, job(COUNT))
+        assert pool.figures()["died_memory"] == 1
+
+    with_pool(replace(published, query_memory=600 * 1024**2), folder, test)
+
+
+def test_a_query_whose_client_left_is_killed(published: Settings, folder: Path) -> None:
+    async def test(pool: Pool) -> None:
+        task = asyncio.create_task(ask(pool, job(ENDLESS, seconds=60.0)))
+        await until(lambda: pool.figures()["running"] == 1)
+        task.cancel()
+        await until(lambda: pool.figures()["running"] == 0, 1.0)
+        assert pool.figures()["killed_gone"] == 1
+        assert b'"401"' in await ask(pool, job(COUNT))
+
+    with_pool(published, folder, test)
+
+
+def test_closing_an_answer_early_kills_its_query(published: Settings, folder: Path) -> None:
+    async def test(pool: Pool) -> None:
+        slow = job("SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }", rows=0, size=10**9, seconds=60.0)
+        result = await pool.run(slow)
+        assert not result.done
+        result.close()
+        await until(lambda: pool.figures()["running"] == 0, 1.0)
+        assert pool.figures()["kept_bytes"] == 0
+
+    with_pool(published, folder, test)
+
+
+def test_a_full_queue_refuses_at_once_and_the_rest_is_answered(
+    published: Settings, folder: Path
+) -> None:
+    async def test(pool: Pool) -> None:
+        first = asyncio.create_task(problem_of(pool, job(ENDLESS, seconds=0.5)))
+        await until(lambda: pool.figures()["running"] == 1)
+        waiting = [asyncio.create_task(ask(pool, job(COUNT))) for _ in range(2)]
+        await until(lambda: pool.figures()["queue"] == 2)
+        with pytest.raises(Problem) as caught:
+            await pool.run(job(COUNT))
+        assert caught.value.kind == "too-busy"
+        assert int(caught.value.headers["Retry-After"]) > 0
+        assert await first == "time-limit"
+        assert all(b'"401"' in answer for answer in await asyncio.gather(*waiting))
+        assert pool.figures()["queue"] == 0
+
+    with_pool(replace(published, query_queue=2), folder, test)
+
+
+def test_who_leaves_the_line_makes_room(published: Settings, folder: Path) -> None:
+    async def test(pool: Pool) -> None:
+        first = asyncio.create_task(problem_of(pool, job(ENDLESS, seconds=0.5)))
+        await until(lambda: pool.figures()["running"] == 1)
+        waiting = asyncio.create_task(ask(pool, job(COUNT)))
+        await until(lambda: pool.figures()["queue"] == 1)
+        waiting.cancel()
+        await until(lambda: pool.figures()["queue"] == 0)
+        assert b'"401"' in await ask(pool, job(COUNT))
+        await first
+
+    with_pool(replace(published, query_queue=1), folder, test)
+
+
+def test_waiting_has_a_limit_too(published: Settings, folder: Path) -> None:
+    async def test(pool: Pool) -> None:
+        first = asyncio.create_task(problem_of(pool, job(ENDLESS, seconds=2.0)))
+        await until(lambda: pool.figures()["running"] == 1)
+        assert await problem_of(pool, job(COUNT)) == "too-busy"
+        await first
+
+    with_pool(replace(published, query_seconds=0.3), folder, test)
+
+
+def test_a_worker_that_is_killed_from_outside_is_replaced(
+    published: Settings, folder: Path
+) -> None:
+    async def test(pool: Pool) -> None:
+        for worker in list(pool._idle):
+            os.kill(worker.pid, 9)
+        assert b'"401"' in await ask(pool, job(COUNT))
+        await until(lambda: pool.figures()["idle"] == 2)
+
+    with_pool(published, folder, test)
+
+
+def test_a_new_snapshot_is_served_and_queries_under_way_end_on_the_old(
+    published: Settings, folder: Path, tmp_path: Path
+) -> None:
+    publish(quads(10), tmp_path)
+
+    async def test(pool: Pool) -> None:
+        under_way = asyncio.create_task(problem_of(pool, job(ENDLESS, seconds=1.0)))
+        await until(lambda: pool.figures()["running"] == 1)
+        waiting = asyncio.create_task(ask(pool, job(COUNT)))
+        await pool.swap(current(tmp_path))
+        assert await under_way == "time-limit"
+        assert b'"11"' in await waiting
+        assert b'"11"' in await ask(pool, job(COUNT))
+        await until(lambda: pool.figures()["idle"] == 2)
+
+    with_pool(published, folder, test)
+
+
+def test_a_snapshot_that_cannot_be_opened_leaves_the_old_in_service(
+    published: Settings, folder: Path, tmp_path: Path
+) -> None:
+    async def test(pool: Pool) -> None:
+        with pytest.raises(StoreError):
+            await pool.swap(tmp_path / "nothing")
+        assert b'"401"' in await ask(pool, job(COUNT))
+
+    with_pool(published, folder, test)
+
+
+@pytest.mark.parametrize("form", ["json", "xml", "csv", "tsv"])
+def test_row_and_size_limits(published: Settings, folder: Path, form: str) -> None:
+    query = "SELECT * { ?s <http://example.org/label> ?o }"
+
+    async def test(pool: Pool) -> None:
+        assert len(await ask(pool, job(query, rows=400, format=form))) > 1000
+        assert await problem_of(pool, job(query, rows=399, format=form)) == "row-limit"
+        assert await problem_of(pool, job(query, size=500, format=form)) == "size-limit"
+
+    with_pool(published, folder, test, spares=0)
+
+
+def test_triples_have_limits_and_graphs_are_read_whole(published: Settings, folder: Path) -> None:
+    query = "CONSTRUCT WHERE { ?s <http://example.org/label> ?o }"
+
+    async def test(pool: Pool) -> None:
+        body = await ask(pool, job(query, rows=400, format="ntriples"))
+        assert len(list(ox.parse(body, format=ox.RdfFormat.N_TRIPLES))) == 400
+        assert await problem_of(pool, job(query, rows=399, format="ntriples")) == "row-limit"
+        whole = await ask(pool, job("", rows=0, format="ntriples", graph="default"))
+        assert len(list(ox.parse(whole, format=ox.RdfFormat.N_TRIPLES))) == 401
+
+    with_pool(published, folder, test, spares=0)
+
+
+def test_the_network_is_closed_to_a_worker(published: Settings, folder: Path) -> None:
+    """What gets past the guard still reaches nobody."""
+
+    async def test(pool: Pool) -> None:
+        if not all(worker.confined for worker in pool._idle):
+            pytest.skip("this system has no seccomp")
+        with pytest.raises(Problem) as caught:
+            await ask(pool, job("SELECT * { SERVICE <http://127.0.0.1:8/> { ?s ?p ?o } }"))
+        assert "Permission denied" in caught.value.detail
+
+    with_pool(published, folder, test, spares=0)
+
+
+def test_workers_know_no_secret_and_die_with_the_pool(
+    published: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANSVARSGRAF_ADMIN_TOKEN", "hemmelig")
+    pids: list[int] = []
+
+    async def test(pool: Pool) -> None:
+        pids.extend(worker.pid for worker in pool._idle)
+        for pid in pids:
+            assert b"hemmelig" not in Path(f"/proc/{pid}/environ").read_bytes()
+            assert os.getpriority(os.PRIO_PROCESS, pid) == 19
+
+    with_pool(published, folder, test)
+    for pid in pids:
+        assert not Path(f"/proc/{pid}").exists()
+
+
+def test_the_command_line_has_the_same_limits(published: Settings, folder: Path) -> None:
+    assert run_once(folder, published, COUNT, "csv") == b"n\r\n401\r\n"
+    with pytest.raises(Problem) as caught:
+        run_once(folder, replace(published, query_seconds=0.3), ENDLESS, "json")
+    assert caught.value.kind == "time-limit"
+    with pytest.raises(Problem) as caught:
+        run_once(folder, published, "ASK {}", "csv")
+    assert caught.value.kind == "not-acceptable"
