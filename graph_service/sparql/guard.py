@@ -155,7 +155,8 @@ def look(text: str) -> Seen:
 
     Raises:
         Problem: query-too-long, query-too-deep, bad-content (a null character), bad-query (a
-            string without an end), outgoing-request (``SERVICE`` or ``LOAD`` outside strings, IRIs and comments).
+            string without an end), outgoing-request (``SERVICE`` or ``LOAD`` outside strings, IRIs
+            and comments).
     """
     check_length(len(text))
     if "\x00" in text:

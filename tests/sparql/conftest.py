@@ -31,9 +31,7 @@ def quads(count: int = 400) -> Iterator[ox.Quad]:
         text = f'værdi {number}, "citat"\n<tag> }},{{ \\ ;'
         yield ox.Quad(ox.NamedNode(f"{EX}{number}"), label, ox.Literal(text, language="da"), items)
     duty = ox.NamedNode(thing("responsibility", "a"))
-    yield ox.Quad(
-        duty, ox.NamedNode(AG + "bearer"), ox.NamedNode(thing("actor", "kommune")), other
-    )
+    yield ox.Quad(duty, ox.NamedNode(AG + "bearer"), ox.NamedNode(thing("actor", "kommune")), other)
 
 
 def make(folder: Path, **changed: object) -> Settings:

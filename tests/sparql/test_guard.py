@@ -113,7 +113,26 @@ def test_what_changes_each_time_is_known() -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["'", '"', "'''", '"""', "<", "a.", "a:", "\\", "%", ".", "1", "{}", "'a", "@", "_:a.", '"""\\', "a.:"]
+    "piece",
+    [
+        "'",
+        '"',
+        "'''",
+        '"""',
+        "<",
+        "a.",
+        "a:",
+        "\\",
+        "%",
+        ".",
+        "1",
+        "{}",
+        "'a",
+        "@",
+        "_:a.",
+        '"""\\',
+        "a.:",
+    ],
 )
 def test_the_longest_text_is_judged_in_linear_time(piece: str) -> None:
     begun = time.perf_counter()
@@ -175,7 +194,8 @@ def test_using_goes_before_each_where() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["WITH <g> DELETE {} WHERE {}", "DELETE {} USING <g> WHERE {}", "DELETE WHERE { ?s ?p ?o }"]
+    "text",
+    ["WITH <g> DELETE {} WHERE {}", "DELETE {} USING <g> WHERE {}", "DELETE WHERE { ?s ?p ?o }"],
 )
 def test_a_second_dataset_is_refused(text: str) -> None:
     with pytest.raises(Problem):

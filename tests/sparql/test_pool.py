@@ -163,6 +163,7 @@ def test_a_worker_that_is_killed_from_outside_is_replaced(
     async def test(pool: Pool) -> None:
         for worker in list(pool._idle):
             os.kill(worker.pid, 9)
+        await until(lambda: not any(worker.alive for worker in pool._idle))
         assert b'"401"' in await ask(pool, job(COUNT))
         await until(lambda: pool.figures()["idle"] == 2)
 

@@ -50,7 +50,11 @@ def test_get_form_and_direct_post_say_the_same(client: TestClient) -> None:
         (ALL, "text/csv;q=0.5, text/tab-separated-values", "text/tab-separated-values"),
         (ALL, "text/csv", "text/csv; charset=utf-8"),
         (ALL, "image/png, */*;q=0.1", SPARQL_JSON),
-        ("ASK {}", "application/sparql-results+xml;q=0.9, text/csv", "application/sparql-results+xml"),
+        (
+            "ASK {}",
+            "application/sparql-results+xml;q=0.9, text/csv",
+            "application/sparql-results+xml",
+        ),
         (CONSTRUCT, "", "text/turtle; charset=utf-8"),
         (CONSTRUCT, "application/n-triples", "application/n-triples"),
         (CONSTRUCT, "application/ld+json", "application/ld+json"),
@@ -59,9 +63,7 @@ def test_get_form_and_direct_post_say_the_same(client: TestClient) -> None:
         ("DESCRIBE <http://example.org/1>", "text/turtle", "text/turtle; charset=utf-8"),
     ],
 )
-def test_the_accept_header_chooses(
-    client: TestClient, query: str, accept: str, given: str
-) -> None:
+def test_the_accept_header_chooses(client: TestClient, query: str, accept: str, given: str) -> None:
     answer = client.get("/sparql", params={"query": query}, headers={"accept": accept})
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"].startswith(given)
@@ -108,7 +110,7 @@ def test_what_cannot_be_given_is_406(
 
 def test_csv_and_tsv_carry_awkward_values(client: TestClient) -> None:
     text = 'værdi 1, "citat"\n<tag> },{ \\ ;'
-    query = 'SELECT ?o ?none { <http://example.org/1> <http://example.org/label> ?o }'
+    query = "SELECT ?o ?none { <http://example.org/1> <http://example.org/label> ?o }"
     table = client.get("/sparql", params={"query": query, "format": "csv"}).text
     assert list(csv.reader(io.StringIO(table, newline=""))) == [["o", "none"], [text, ""]]
     lines = client.get("/sparql", params={"query": query, "format": "tsv"}).text.split("\n")
