@@ -5,19 +5,17 @@ The web pages, the JSON API and the command line all read these; none of them wr
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import pyoxigraph as ox
 
 from graph_service.build.passages import read_address
+from graph_service.paging import MAX_PAGE, Orders, Page, cut, order
 from graph_service.questions import Question, bind
 from graph_service.questions.parameters import ParameterError
 from graph_service.store import Row, Store, Term
@@ -46,24 +44,24 @@ SAID_ALREADY = (
     OA + "hasSource",
     *(ag(name) for name in ("firstLine", "lastLine")),
 )
-MAX_PAGE = 500
+
+#: Members of a thing's data that are no property.
+SHAPED = {
+    "iri",
+    "id",
+    "kind",
+    "label",
+    "type",
+    "page",
+    "data",
+    "as_of",
+    "derivation",
+    "file",
+    "things",
+    "passages",
+}
 
 Json = Any
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page of a list.
-
-    Attributes:
-        things: IRIs, in order.
-        cursor: where the next page begins, or empty at the end.
-        total: how many there are in all, or None when not asked for.
-    """
-
-    things: list[str]
-    cursor: str
-    total: int | None
 
 
 @dataclass
@@ -96,6 +94,7 @@ class Answers:
         self.store = store
         self.questions = questions
         self._slugs: dict[str, dict[str, str]] = {}
+        self._orders = Orders()
 
     # -- looking things up --------------------------------------------------------------------
 
@@ -122,6 +121,16 @@ class Answers:
             f'FILTER(LANG(?label) = "da" && STRSTARTS(STR(?s), {ox.Literal(AG)})) }}'
         )
         return {r["s"].value: r["label"].value for r in rows}
+
+    @cached_property
+    def fields(self) -> frozenset[str]:
+        """Every name that a member of a described thing can have."""
+        rows = self.store.select(
+            "SELECT ?p WHERE { ?p a ?kind VALUES ?kind "
+            "{ owl:ObjectProperty owl:DatatypeProperty owl:AnnotationProperty } }"
+        )
+        ours = {snake(local(row["p"].value)) for row in rows if isinstance(row["p"], ox.NamedNode)}
+        return frozenset(ours | SHAPED)
 
     def label_of_term(self, iri: str) -> str:
         """The Danish label of a class, property or controlled value of ours."""
@@ -152,46 +161,35 @@ class Answers:
         limit: int = 50,
         cursor: str = "",
         total: bool = True,
+        sort: str = "",
         descending: bool = False,
     ) -> Page:
         """One page of a list question.
+
+        Args:
+            sort: a key of ``question.sorts``; empty sorts by the list's own key. Things without
+                that key come last, in either direction.
 
         Raises:
             KeyError, ParameterError: as :meth:`sparql`; also for a cursor that is not one of ours.
         """
         question = self.questions[name]
-        inner = self.sparql(name, values)
         subject, key, *_ = question.columns
-        after = ""
-        if cursor:
-            last_key, last_iri = read_cursor(cursor)
-            sign = "<" if descending else ">"
-            k, i = ox.Literal(last_key), ox.Literal(last_iri)
-            after = (
-                f"FILTER(STR(?{key}) {sign} {k} || "
-                f"(STR(?{key}) = {k} && STR(?{subject}) {sign} {i}))"
-            )
-        order = (
-            f"DESC(STR(?{key})) DESC(STR(?{subject}))" if descending else f"?key STR(?{subject})"
-        )
-        text = (
-            f"SELECT ?{subject} (STR(?{key}) AS ?key) WHERE {{ {{ {inner} }} {after} }} "
-            f"ORDER BY {order} LIMIT {limit + 1}"
-        )
-        rows = list(self.store.select(text))
-        things = [row[subject].value for row in rows[:limit]]
-        following = ""
-        if len(rows) > limit:
-            following = write_cursor(rows[limit - 1]["key"].value, things[-1])
-        count = self.count(name, values) if total else None
-        return Page(things, following, count)
+        query = self.sparql(name, values)
+        if sort:
+            key = "by"
+            by = f"OPTIONAL {{ ?{subject} {question.sorts[sort]} ?by }}"
+            query = f"SELECT ?{subject} ?by WHERE {{ {{ {query} }} {by} }}"
+        places = self._orders.get(query)
+        if places is None:
+            places = order(self.store.select(query), subject, key)
+            self._orders.put(query, places)
+        page = cut(places, limit, cursor, descending)
+        return page if total else replace(page, total=None)
 
     def count(self, name: str, values: dict[str, str]) -> int:
         """How many things a list question gives in all."""
-        subject = next(iter(self.questions[name].columns))
-        inner = self.sparql(name, values)
-        text = f"SELECT (COUNT(DISTINCT ?{subject}) AS ?n) WHERE {{ {{ {inner} }} }}"
-        return int(next(iter(self.store.select(text)))["n"].value)
+        return self.page(name, values, limit=1).total or 0
 
     # -- describing ---------------------------------------------------------------------------
 
@@ -296,6 +294,18 @@ class Answers:
 
     # -- graphs -------------------------------------------------------------------------------
 
+    def quads(self, things: Iterable[str]) -> list[ox.Quad]:
+        """The triples of the things and of what is nested in them, in the graphs that hold them."""
+        wanted = " ".join(f"<{iri}>" for iri in self.descriptions(things))
+        hidden = ", ".join(f"<{p}>" for p in HIDDEN)
+        return [
+            ox.Quad(row["s"], row["p"], row["o"], row["g"])  # type: ignore[arg-type]
+            for row in self.store.select(
+                f"SELECT ?g ?s ?p ?o WHERE {{ VALUES ?s {{ {wanted} }} GRAPH ?g {{ ?s ?p ?o }} "
+                f"FILTER(?p NOT IN ({hidden})) }}"
+            )
+        ]
+
     def triples(self, things: Iterable[str]) -> list[ox.Triple]:
         """The triples of the things and of what is nested in them."""
         return [
@@ -330,25 +340,4 @@ def _order(item: Json) -> tuple[str, int, str]:
     return ("", item, "") if isinstance(item, int) else ("", 0, str(item))
 
 
-def write_cursor(key: str, iri: str) -> str:
-    """Where a page ended, as text for an address."""
-    return base64.urlsafe_b64encode(json.dumps([key, iri]).encode()).decode().rstrip("=")
-
-
-def read_cursor(cursor: str) -> tuple[str, str]:
-    """Read what :func:`write_cursor` wrote.
-
-    Raises:
-        ParameterError: it is not a cursor.
-    """
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        key, iri = json.loads(base64.urlsafe_b64decode(padded.encode()))
-        if not (isinstance(key, str) and isinstance(iri, str)):
-            raise ValueError
-    except (ValueError, binascii.Error, TypeError):
-        raise ParameterError("cursor", "er ikke en markør fra denne tjeneste") from None
-    return key, iri
-
-
-__all__ = ["Answers", "Description", "Page", "ParameterError", "thing"]
+__all__ = ["MAX_PAGE", "Answers", "Description", "Page", "ParameterError", "thing"]

@@ -72,6 +72,11 @@ def parser() -> argparse.ArgumentParser:
 
     build = commands.add_parser("build", help="byg grafen og udgiv den")
     build.add_argument("--reasoner", choices=("rules", "owlrl"), default="rules")
+    build.add_argument(
+        "--publish",
+        action="store_true",
+        help="læg også grafen på det lager, ANSVARSGRAF_STORE nævner",
+    )
     build.add_argument("--engine", choices=("turbo", "pyshacl"), default="turbo")
 
     serve = commands.add_parser("serve", help="start webtjenesten")
@@ -130,7 +135,9 @@ def run(options: argparse.Namespace, rest: list[str], settings: Settings) -> int
 
     match options.command:
         case "build":
-            return commands.build_command(settings, options.reasoner, options.engine)
+            return commands.build_command(
+                settings, options.reasoner, options.engine, options.publish
+            )
         case "serve":
             return commands.serve_command(settings, options.host, options.port)
         case "ask":

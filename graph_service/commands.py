@@ -30,6 +30,7 @@ from graph_service.questions.parameters import ParameterError, nearest
 from graph_service.service import Service
 from graph_service.settings import Settings
 from graph_service.store import StoreError
+from graph_service.store.upload import upload
 from graph_service.vocabulary import ID, KINDS, compact, expand, thing
 from graph_service.web.words import heading
 
@@ -48,11 +49,16 @@ def service_for(settings: Settings) -> Service:
     return service
 
 
-def build_command(settings: Settings, reasoner: str, engine: str) -> int:
+def build_command(settings: Settings, reasoner: str, engine: str, publish: bool = False) -> int:
     """Build and publish; tell of errors by file and line and leave the old snapshot in service."""
     try:
         with Progress().shown() as tell:
-            manifest = build(settings, reasoner=reasoner, engine=engine, tell=tell)
+
+            def before(folder: Path) -> None:
+                if publish:
+                    upload(settings, folder, tell=tell)
+
+            manifest = build(settings, reasoner=reasoner, engine=engine, before=before, tell=tell)
     except TurtleError as error:
         raise CommandError(
             f"{error}\nIntet er udgivet; den seneste gode graf er stadig i drift.", 2
@@ -63,6 +69,10 @@ def build_command(settings: Settings, reasoner: str, engine: str) -> int:
         return 1
     except FileNotFoundError as error:
         raise CommandError(f"Projektet er ikke helt: {error}", 2) from None
+    except StoreError as error:
+        raise CommandError(
+            f"Lageret tog ikke imod grafen: {error}. Den gamle er i drift.", 4
+        ) from None
     except OSError as error:
         raise CommandError(f"Grafen kan ikke skrives: {error}", 4) from None
     print(f"Graf {manifest.id}: {manifest.triples} tripler i {len(manifest.graphs)} grafer.")
@@ -321,8 +331,7 @@ def coverage_command(settings: Settings, form: str) -> int:
         "passages": "Passager",
     }
     rows = [
-        {**asdict(d), "share": "" if d.share is None else f"{d.share:.0%}"}
-        for d in found.documents
+        {**asdict(d), "share": "" if d.share is None else f"{d.share:.0%}"} for d in found.documents
     ]
     print_table(columns, rows, form)
     if form == "csv":

@@ -44,13 +44,102 @@ BOOSTS = {
     "topic": 0.95,
 }
 #: Kinds that are found through the thing that they belong to.
-LEFT_OUT = ("derivation", "selector", "statement", "assessment", "date", "passage", "duty-inheritance")
+LEFT_OUT = (
+    "derivation",
+    "selector",
+    "statement",
+    "assessment",
+    "date",
+    "passage",
+    "duty-inheritance",
+)
 STOP = frozenset(
-    "og i at der det den de en et af på for med til som er var har have fra ved om efter hvem hvad "
-    "hvilke hvilken hvilket hvor hvornår hvordan hvorfor skal kan bør må ikke eller ifølge under "
-    "over ud op ned sig sin sit sine dens dets deres denne dette disse man jeg du han hun vi i "
-    "også så men hvis når end blev bliver blive være været dvs fx bl mm gør siger står angiver "
-    "nævnes mange meget alle".split()
+    [
+        "og",
+        "i",
+        "at",
+        "der",
+        "det",
+        "den",
+        "de",
+        "en",
+        "et",
+        "af",
+        "på",
+        "for",
+        "med",
+        "til",
+        "som",
+        "er",
+        "var",
+        "har",
+        "have",
+        "fra",
+        "ved",
+        "om",
+        "efter",
+        "hvem",
+        "hvad",
+        "hvilke",
+        "hvilken",
+        "hvilket",
+        "hvor",
+        "hvornår",
+        "hvordan",
+        "hvorfor",
+        "skal",
+        "kan",
+        "bør",
+        "må",
+        "ikke",
+        "eller",
+        "ifølge",
+        "under",
+        "over",
+        "ud",
+        "op",
+        "ned",
+        "sig",
+        "sin",
+        "sit",
+        "sine",
+        "dens",
+        "dets",
+        "deres",
+        "denne",
+        "dette",
+        "disse",
+        "man",
+        "jeg",
+        "du",
+        "han",
+        "hun",
+        "vi",
+        "i",
+        "også",
+        "så",
+        "men",
+        "hvis",
+        "når",
+        "end",
+        "blev",
+        "bliver",
+        "blive",
+        "være",
+        "været",
+        "dvs",
+        "fx",
+        "bl",
+        "mm",
+        "gør",
+        "siger",
+        "står",
+        "angiver",
+        "nævnes",
+        "mange",
+        "meget",
+        "alle",
+    ]
 )
 LINKS = ("", "s", "e", "er", "n")
 WORD = re.compile(r"§\d+[a-zæøå]?|[a-zæøåéöäü0-9]+")
@@ -236,7 +325,9 @@ class SearchIndex:
     def _half(word: str, all_words: Sequence[str]) -> bool:
         """Whether a word is only one side of a hyphen that is also asked for joined."""
         return any(
-            word != other and len(other) > len(word) and other.startswith(word)
+            word != other
+            and len(other) > len(word)
+            and other.startswith(word)
             and other[len(word) :] in all_words
             for other in all_words
         )
@@ -263,9 +354,7 @@ class SearchIndex:
         return list(found.items())
 
     def _nearby(self, word: str) -> list[str]:
-        return [
-            t for t in self._vocabulary if abs(len(t) - len(word)) < 3 and t[:1] == word[:1]
-        ]
+        return [t for t in self._vocabulary if abs(len(t) - len(word)) < 3 and t[:1] == word[:1]]
 
     def _expansions(self, asked: Sequence[str]) -> list[tuple[str, float]]:
         """Other names of what the query, or a run of its words, names."""
@@ -286,9 +375,7 @@ class SearchIndex:
             idf = math.log(1 + len(self.entries) / (0.5 + len(docs)))
             here = {n: idf * w for n, w in zip(docs, weights, strict=True)}
             total = (
-                here
-                if total is None
-                else {n: v + here[n] for n, v in total.items() if n in here}
+                here if total is None else {n: v + here[n] for n, v in total.items() if n in here}
             )
         return total or {}
 

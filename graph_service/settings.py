@@ -21,7 +21,8 @@ class Settings:
         public_url: web address under which the service is reached, without a trailing slash;
             empty means the address of each request.
         store: ``embedded``, or the http(s) address of a SPARQL 1.1 service.
-        store_update: address for SPARQL Update and Graph Store at that service, where it differs.
+        store_graphs: address of that service's Graph Store Protocol, for ``build --publish``.
+        store_login: ``digest:USER:PASSWORD``, ``basic:USER:PASSWORD`` or ``bearer:TOKEN`` for it.
         admin_token: secret for the calls that change something; empty switches them off.
         cors_origins: origins that may read the API from a browser; empty means none.
         allowed_hosts: hosts that SERVICE and LOAD may reach; empty means none.
@@ -40,7 +41,8 @@ class Settings:
     corpus: Path | None
     public_url: str = ""
     store: str = "embedded"
-    store_update: str = ""
+    store_graphs: str = ""
+    store_login: str = ""
     admin_token: str = ""
     cors_origins: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
@@ -84,7 +86,8 @@ class Settings:
             corpus=corpus,
             public_url=text("PUBLIC_URL").rstrip("/"),
             store=text("STORE") or default.store,
-            store_update=text("STORE_UPDATE"),
+            store_graphs=text("STORE_GRAPHS"),
+            store_login=text("STORE_LOGIN"),
             admin_token=text("ADMIN_TOKEN"),
             cors_origins=words("CORS_ORIGINS"),
             allowed_hosts=words("ALLOWED_HOSTS"),

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 
 from graph_service import __version__
-from graph_service.api import lists, things
+from graph_service.api import lists, search, things
 from graph_service.api.problems import Problem, respond, wants_html
 from graph_service.questions.parameters import ParameterError
 from graph_service.service import NoSnapshotError, Service
@@ -50,6 +50,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.service = service
     app.include_router(lists.router(service.questions))
     app.include_router(things.router)
+    app.include_router(search.router)
     app.include_router(protocol.router)
     app.include_router(pages.router)
     pages.mount_static(app)

@@ -11,312 +11,274 @@ from starlette.responses import Response
 
 from graph_service.answers import MAX_PAGE, Answers
 from graph_service.api.as_of import held
-from graph_service.api.formats import MEDIA_TYPES, choose, to_csv, to_json, to_rdf
+from graph_service.api.formats import SEPARATORS, choose
+from graph_service.api.openapi import (
+    PROBLEM_RESPONSES,
+    answers_as,
+    in_path,
+    openapi_parameters,
+)
 from graph_service.api.problems import Problem
-from graph_service.api.resources import RESOURCES, Resource, data_of, page_of
-from graph_service.questions import Parameter, Question
-from graph_service.questions.parameters import ENUMS, ParameterError, bind, nearest
-from graph_service.service import Service
+from graph_service.api.request import (
+    AS_OF,
+    FORMAT,
+    PAGING,
+    base_url,
+    integer,
+    one_of,
+    read_values,
+    service_of,
+    several,
+)
+from graph_service.api.resources import RESOURCES, Resource, page_of
+from graph_service.api.shape import (
+    derivations,
+    graph_answer,
+    is_graph,
+    json_answer,
+    links,
+    table_answer,
+    with_links,
+)
+from graph_service.findings import documents
+from graph_service.questions import Question
+from graph_service.questions.parameters import bind, nearest
 from graph_service.vocabulary import ID, expand, kind_and_slug, thing
 
-#: Parameters of every list, beside those of its question.
-PAGING = {
-    "limit": Parameter("limit", "integer", ("",), False, f"Højst så mange, 1-{MAX_PAGE}"),
-    "cursor": Parameter("cursor", "text", ("",), False, "Hvor siden begynder"),
-    "sort": Parameter("sort", "text", ("",), False, "label eller -label"),
-    "fields": Parameter("fields", "text", ("",), False, "Felter, adskilt af komma"),
-    "total": Parameter("total", "text", ("",), False, "no: tæl ikke"),
-    "format": Parameter("format", "text", ("",), False, ", ".join(MEDIA_TYPES)),
-}
-AS_OF = Parameter("as_of", "date", ("",), False, "Som det var den dag")
+__all__ = [
+    "AS_OF",
+    "DATED",
+    "PAGING",
+    "PROBLEM_RESPONSES",
+    "base_url",
+    "derivations",
+    "integer",
+    "openapi_parameters",
+    "read_values",
+    "resolve",
+    "router",
+    "service_of",
+    "thing_response",
+    "with_links",
+]
+
 #: Lists whose rows can say whether they held on a day.
-DATED = ("responsibilities", "agreements", "legal-bases")
-
-
-def service_of(request: Request) -> Service:
-    """The service that a request belongs to."""
-    service: Service = request.app.state.service
-    return service
+DATED = ("responsibilities", "agreements", "programmes", "legal-bases")
+#: Members that every item keeps, whatever ``fields`` says.
+KEPT = ("iri", "id")
 
 
 def resolve(answers: Answers, resource: Resource, name: str) -> str:
-    """The IRI of a thing by slug or by full IRI.
+    """The IRI of a thing by slug, by ``kind:slug`` or by full IRI.
 
     Raises:
         Problem: not-found, with the nearest slugs.
     """
+    if ":" in name and not name.startswith(ID):
+        try:
+            name = expand(name)
+        except ValueError:
+            name = name.replace(":", " ")
     candidates = [name] if name.startswith(ID) else [thing(kind, name) for kind in resource.kinds]
     for iri in candidates:
-        if all(c not in iri for c in ' <>"{}|\\^`') and answers.exists(iri):
+        kind, _ = kind_and_slug(iri) or ("", "")
+        sound = all(c not in iri and c.isprintable() for c in ' <>"{}|\\^`') and iri.isprintable()
+        if sound and kind in resource.kinds and answers.exists(iri):
             return iri
     near = nearest(name, resource.kinds, answers)
     hint = f" Mente du {', '.join(near)}?" if near else ""
-    raise Problem("not-found", f"{resource.singular} {name!r} findes ikke.{hint}", nearest=near)
-
-
-def with_links(request: Request, item: dict[str, Any]) -> dict[str, Any]:
-    """A thing's data with the address of its page and of its data."""
-    split = kind_and_slug(item["iri"])
-    if split:
-        base = base_url(request)
-        item["page"] = base + page_of(*split)
-        item["data"] = base + data_of(*split)
-    return item
-
-
-def base_url(request: Request) -> str:
-    """The public address of the service, without a trailing slash."""
-    return service_of(request).settings.public_url or str(request.base_url).rstrip("/")
-
-
-def read_values(request: Request, known: dict[str, Parameter]) -> dict[str, str]:
-    """The parameters of a request; one given twice joins with a comma.
-
-    Raises:
-        ParameterError: an unknown one, with the nearest.
-    """
-    values: dict[str, str] = {}
-    for name, value in request.query_params.multi_items():
-        values[name] = f"{values[name]},{value}" if name in values else value
-    bind(known, {n: "" if n in known else v for n, v in values.items()}, Nothing())
-    return values
-
-
-class Nothing:
-    """A lookup that knows nothing: for checking names only."""
-
-    def exists(self, iri: str) -> bool:
-        return False
-
-    def slugs(self, kind: str) -> dict[str, str]:
-        return {}
-
-
-def integer(values: dict[str, str], name: str, default: int, low: int, high: int) -> int:
-    """A whole number among the parameters.
-
-    Raises:
-        ParameterError: it is not one, or out of bounds.
-    """
-    text = values.get(name, "")
-    if not text:
-        return default
-    if not text.isascii() or not text.isdigit() or not low <= int(text[:12]) <= high:
-        raise ParameterError(
-            name, f"skal være et helt tal fra {low} til {high}, ikke {text[:40]!r}"
-        )
-    return int(text)
+    raise Problem(
+        "not-found", f"{resource.singular} {name[:200]!r} findes ikke.{hint}", nearest=near
+    )
 
 
 def list_route(resource: Resource, question: Question) -> Callable[[Request], Response]:
     """The endpoint that lists things of a kind."""
     dated = {"as_of": AS_OF} if resource.name in DATED else {}
     known = {**question.parameters, **dated, **PAGING}
+    keys = ["label", *question.sorts]
 
     def endpoint(request: Request) -> Response:
-        service = service_of(request)
-        answers = service.answers
+        answers = service_of(request).answers
         values = read_values(request, known)
         chosen = choose(request.headers.get("accept", ""), values.pop("format", ""))
         limit = integer(values, "limit", 50, 1, MAX_PAGE)
-        values.pop("limit", None)
-        fields = [f for f in values.pop("fields", "").split(",") if f]
-        sort = values.pop("sort", "label")
-        if sort not in ("label", "-label"):
-            raise ParameterError("sort", "skal være label eller -label")
-        as_of = values.pop("as_of", "")
+        sort = one_of(values, "sort", [*keys, *(f"-{k}" for k in keys)], "label")
+        fields = several(values, "fields", answers.fields) if values.get("fields") else []
+        separator = one_of(values, "separator", SEPARATORS, "semicolon")
+        total = one_of(values, "total", ("yes", "no"), "yes")
+        as_of = values.get("as_of", "")
         if as_of:
             bind({"as_of": AS_OF}, {"as_of": as_of}, answers)
+        asked = {k: v for k, v in values.items() if k in question.parameters}
+        key = sort.removeprefix("-")
         page = answers.page(
-            resource.name,
-            {k: v for k, v in values.items() if k not in ("cursor", "total")},
+            question.name,
+            asked,
             limit=limit,
             cursor=values.get("cursor", ""),
-            total=values.get("total", "yes") != "no",
-            descending=sort == "-label",
+            total=total == "yes",
+            sort="" if key == "label" else key,
+            descending=sort.startswith("-"),
         )
-        headers = {}
+        base = base_url(request)
         following = ""
         if page.cursor:
-            query = [(k, v) for k, v in request.query_params.multi_items() if k != "cursor"]
-            following = f"{request.url.path}?{urlencode([*query, ('cursor', page.cursor)])}"
-            headers["Link"] = f'<{following}>; rel="next"'
-        if chosen in ("jsonld", "turtle", "nquads"):
-            triples = answers.triples(page.things)
-            context = service.settings.project / "ontology" / "context.jsonld"
-            return Response(to_rdf(triples, chosen, context), 200, headers, MEDIA_TYPES[chosen])
-        items = [with_links(request, item) for item in answers.describe(page.things)]
-        if as_of:
-            for item, verdict in zip(items, held(answers, page.things, as_of), strict=True):
-                item["as_of"] = verdict
-        if "actor" in values:
-            derivations(answers, items, values["actor"])
+            kept = [(k, v) for k, v in request.query_params.multi_items() if k != "cursor"]
+            following = f"{base}{request.url.path}?{urlencode([*kept, ('cursor', page.cursor)])}"
+        shown = page_address(base, resource, question, values)
+        headers = {"Link": links(request, chosen, shown, following), "Vary": "Accept"}
+        if is_graph(chosen):
+            return graph_answer(request, page.things, chosen, headers)
+        items = items_of(request, resource, page.things, as_of, asked.get("actor", ""))
         if fields:
-            items = [
-                {k: v for k, v in item.items() if k in ("iri", "id", *fields)} for item in items
-            ]
+            items = [{k: v for k, v in i.items() if k in KEPT or k in fields} for i in items]
         if chosen == "csv":
-            columns = {k: h for k, h in resource.columns.items() if not fields or k in fields}
-            columns |= {"iri": "Adresse"}
-            return Response(to_csv(columns, items), 200, headers, "text/csv; charset=utf-8")
-        body = {
+            columns = {k: h for k, h in question.fields.items() if not fields or k in fields}
+            columns |= {name: name for name in fields if name not in columns}
+            if as_of:
+                columns |= {"as_of.held": f"Gjaldt {as_of}", "as_of.reason": "Hvorfor"}
+            columns |= {"iri": "Adresse"} if resource.name != "findings" else {"id": "Id"}
+            return table_answer(columns, items, separator, headers, resource.name)
+        body: dict[str, Any] = {
             "question": question.title,
             "parameters": values,
             "snapshot": answers.store.snapshot,
             "total": page.total,
             "next": following or None,
-            "items": items,
+            "page": shown or None,
         }
-        return Response(to_json(body), 200, headers, "application/json")
+        if "undated" in question.parameters and {"due_before", "due_after"} & asked.keys():
+            body["undated"] = undated(request, question, asked)
+        return json_answer({**body, "items": items}, headers)
 
     endpoint.__name__ = "list_" + resource.name.replace("-", "_")
     endpoint.__doc__ = question.title
     return endpoint
 
 
-def derivations(answers: Answers, items: list[dict[str, Any]], actor: str) -> None:
-    """Say for each responsibility how the organisation asked about comes to bear it."""
-    iri = next(
-        (
-            thing(kind, slug)
-            for slug in [actor.rpartition("/")[2]]
-            for kind in ("organisation",)
-            if answers.exists(thing(kind, slug))
-        ),
-        "",
-    )
-    if not iri or not items:
-        return
-    wanted = " ".join(f"<{item['iri']}>" for item in items)
-    rows = list(
-        answers.store.select(
-            f"SELECT DISTINCT ?r ?actor ?agreement ?body WHERE {{ VALUES ?r {{ {wanted} }} "
-            f"?r ag:derivation ?d . ?d ag:forOrganisation <{iri}> ; ag:viaActor ?actor . "
-            "OPTIONAL { ?d ag:viaAgreement ?agreement } OPTIONAL { ?d ag:viaBody ?body } }"
-        )
-    )
-    labels = answers.labels(v.value for row in rows for v in row.values())
-    by_thing: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
-        derivation = {
-            f"via_{name}": answers.reference(row[name].value, labels)
-            for name in ("actor", "agreement", "body")
-            if name in row
-        }
-        by_thing.setdefault(row["r"].value, []).append(derivation)
-    for item in items:
-        item["derivation"] = by_thing.get(item["iri"], [])
+def page_address(
+    base: str, resource: Resource, question: Question, values: dict[str, str]
+) -> str:
+    """Address of the page that shows a list; empty when there is none."""
+    if not resource.page:
+        return ""
+    kept = {k: v for k, v in values.items() if k in question.parameters or k == "as_of"}
+    return f"{base}{resource.page}" + (f"?{urlencode(kept)}" if kept else "")
+
+
+def undated(request: Request, question: Question, asked: dict[str, str]) -> dict[str, Any]:
+    """How many things no bound is known for, beside those due before or after a day."""
+    kept = {k: v for k, v in asked.items() if k not in ("due_before", "due_after")}
+    apart = {**kept, "undated": "yes"}
+    answers = service_of(request).answers
+    return {
+        "total": answers.count(question.name, apart),
+        "href": f"{base_url(request)}{request.url.path}?{urlencode(apart)}",
+    }
+
+
+def items_of(
+    request: Request, resource: Resource, things: list[str], as_of: str = "", actor: str = ""
+) -> list[dict[str, Any]]:
+    """Things as the API shows them, in order.
+
+    Args:
+        as_of: the day on which to say whether each held, or empty.
+        actor: the organisation whose derivations to tell, or empty.
+    """
+    answers = service_of(request).answers
+    if resource.name == "findings":
+        return documents(answers.triples(things), things)
+    items = [with_links(request, item) for item in answers.describe(things)]
+    if as_of:
+        for item, verdict in zip(items, held(answers, things, as_of), strict=True):
+            item["as_of"] = verdict
+    if actor and resource.name == "responsibilities":
+        derivations(answers, items, actor)
+    return items
 
 
 def detail_route(resource: Resource) -> Callable[..., Response]:
     """The endpoint that tells everything about one thing."""
+    known = detail_parameters(resource)
 
     def endpoint(request: Request, slug: str) -> Response:
-        service = service_of(request)
-        answers = service.answers
-        values = read_values(request, {"format": PAGING["format"], "as_of": AS_OF})
+        answers = service_of(request).answers
+        values = read_values(request, known)
         chosen = choose(request.headers.get("accept", ""), values.get("format", ""))
-        iri = resolve(answers, resource, expand(slug) if ":" in slug else slug)
-        return thing_response(request, iri, chosen, values.get("as_of", ""))
+        separator = one_of(values, "separator", SEPARATORS, "semicolon")
+        as_of = values.get("as_of", "")
+        if as_of:
+            bind({"as_of": AS_OF}, {"as_of": as_of}, answers)
+        iri = resolve(answers, resource, slug)
+        return thing_response(request, iri, chosen, as_of, separator)
 
     endpoint.__name__ = "get_" + resource.name.replace("-", "_")
     return endpoint
 
 
-def thing_response(request: Request, iri: str, chosen: str, as_of: str = "") -> Response:
+def detail_parameters(resource: Resource) -> dict[str, Any]:
+    """The parameters of the address of one thing."""
+    dated = {"as_of": AS_OF} if resource.name in DATED else {}
+    return {"format": FORMAT, "separator": PAGING["separator"], **dated}
+
+
+def thing_response(
+    request: Request, iri: str, chosen: str, as_of: str = "", separator: str = "semicolon"
+) -> Response:
     """One thing in the format chosen, with links to its other forms."""
-    service = service_of(request)
-    answers = service.answers
+    answers = service_of(request).answers
     kind, slug = kind_and_slug(iri) or ("", "")
     page = base_url(request) + page_of(kind, slug)
-    headers = {"Link": f'<{page}>; rel="alternate"; type="text/html"'}
-    if chosen in ("jsonld", "turtle", "nquads"):
-        context = service.settings.project / "ontology" / "context.jsonld"
-        return Response(
-            to_rdf(answers.triples([iri]), chosen, context), 200, headers, MEDIA_TYPES[chosen]
-        )
+    headers = {"Link": links(request, chosen, page), "Vary": "Accept"}
+    if is_graph(chosen):
+        return graph_answer(request, [iri], chosen, headers)
     item = with_links(request, answers.describe([iri])[0])
+    if kind == "finding":
+        (finding,) = documents(answers.triples([iri]), [iri])
+        item = {**item, **finding}
     if as_of:
-        bind({"as_of": AS_OF}, {"as_of": as_of}, answers)
         item["as_of"] = held(answers, [iri], as_of)[0]
     if chosen == "csv":
         rows = [{"name": k, "value": v} for k, v in item.items()]
-        body = to_csv({"name": "Felt", "value": "Værdi"}, rows)
-        return Response(body, 200, headers, "text/csv; charset=utf-8")
+        return table_answer({"name": "Felt", "value": "Værdi"}, rows, separator, headers, kind)
     item["snapshot"] = answers.store.snapshot
-    return Response(to_json(item), 200, headers, "application/json")
-
-
-def openapi_parameters(known: dict[str, Parameter]) -> list[dict[str, Any]]:
-    """The parameters of a list as OpenAPI describes them."""
-    described = []
-    for parameter in known.values():
-        schema: dict[str, Any] = {"type": "string"}
-        if parameter.type == "integer":
-            schema = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
-        if parameter.name == "limit":
-            schema = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE}
-        if parameter.type == "date":
-            schema["format"] = "date"
-        if parameter.type == "enum":
-            schema["description"] = "En eller flere af " + ", ".join(ENUMS[parameter.of[0]])
-        if parameter.type == "thing":
-            schema["description"] = f"Slug eller IRI; slags: {', '.join(parameter.of)}"
-        described.append(
-            {
-                "name": parameter.name,
-                "in": "query",
-                "required": parameter.required,
-                "description": parameter.label,
-                "schema": schema,
-            }
-        )
-    return described
-
-
-PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
-    code: {"description": text, "content": {"application/problem+json": {}}}
-    for code, text in {
-        400: "En parameter kan ikke bruges",
-        404: "Findes ikke",
-        406: "Formatet kan ikke leveres",
-        503: "Grafen kan ikke nås lige nu",
-    }.items()
-}
+    return json_answer(item, headers)
 
 
 def router(questions: dict[str, Question]) -> APIRouter:
     """The routes of every resource."""
     routes = APIRouter(prefix="/api/v1")
-    formats: dict[str, Any] = {media: {} for media in MEDIA_TYPES.values()}
     for resource in RESOURCES.values():
-        ok: dict[int | str, dict[str, Any]] = {200: {"description": "Svaret", "content": formats}}
-        if resource.name in questions:
-            question = questions[resource.name]
-            dated = {"as_of": AS_OF} if resource.name in DATED else {}
-            known = {**question.parameters, **dated, **PAGING}
-            routes.add_api_route(
-                f"/{resource.name}",
-                list_route(resource, question),
-                methods=["GET"],
-                summary=question.title,
-                description=question.about or question.title,
-                openapi_extra={"parameters": openapi_parameters(known)},
-                responses={**ok, **PROBLEM_RESPONSES},
-                response_class=Response,
-                tags=[resource.title],
-            )
-        if resource.name != "evidence":
-            routes.add_api_route(
-                f"/{resource.name}/{{slug}}",
-                detail_route(resource),
-                methods=["GET"],
-                summary=f"Alt om én: {resource.singular}",
-                openapi_extra={
-                    "parameters": openapi_parameters({"format": PAGING["format"], "as_of": AS_OF})
-                },
-                responses={**ok, **PROBLEM_RESPONSES},
-                response_class=Response,
-                tags=[resource.title],
-            )
+        question = questions[resource.question or resource.name]
+        dated = {"as_of": AS_OF} if resource.name in DATED else {}
+        known = {**question.parameters, **dated, **PAGING}
+        finding = resource.name == "findings"
+        routes.add_api_route(
+            f"/{resource.name}",
+            list_route(resource, question),
+            methods=["GET"],
+            summary=question.title,
+            description=question.about or question.title,
+            openapi_extra={"parameters": openapi_parameters(known, question)},
+            responses=answers_as("Findings" if finding else "List"),
+            response_class=Response,
+            tags=[resource.title],
+        )
+        if resource.name == "evidence":
+            continue
+        slug = in_path("slug", f"Slug eller IRI: {resource.singular}")
+        routes.add_api_route(
+            f"/{resource.name}/{{slug}}",
+            detail_route(resource),
+            methods=["GET"],
+            summary=f"Alt om én: {resource.singular}",
+            openapi_extra={
+                "parameters": [slug, *openapi_parameters(detail_parameters(resource))]
+            },
+            responses=answers_as("Thing"),
+            response_class=Response,
+            tags=[resource.title],
+        )
     return routes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -10,12 +10,13 @@ class Resource:
     """A kind of thing.
 
     Attributes:
-        name: path segment in the API and name of the list question.
+        name: path segment in the API, and name of the list question unless ``question`` says so.
         kinds: kinds of thing, as in addresses; a bare slug is tried in this order.
-        page: path of the list page, in Danish, without a trailing slash.
+        page: path of the list page, in Danish, without a trailing slash; empty when there is none.
         title: Danish name of the list.
         singular: Danish name of one.
-        columns: property → Danish heading, for tables and CSV.
+        item_page: path before the slug of a page of one; ``/ting/{kind}`` when empty.
+        question: name of the list question.
     """
 
     name: str
@@ -23,9 +24,15 @@ class Resource:
     page: str
     title: str
     singular: str
-    columns: dict[str, str] = field(default_factory=dict)
+    item_page: str = ""
+    question: str = ""
+
+    def page_of(self, kind: str, slug: str) -> str:
+        """Path of the page of one."""
+        return f"{self.item_page or '/ting/' + kind}/{slug}"
 
 
+#: Every list of the API by name; of two that show a kind, the first has its address.
 RESOURCES = {
     resource.name: resource
     for resource in (
@@ -35,20 +42,7 @@ RESOURCES = {
             "/ansvar",
             "Hvem gør hvad",
             "ansvar",
-            {
-                "label": "Opgave",
-                "bearer": "Ansvarlig",
-                "modality": "Styrke",
-                "trigger": "Hvornår",
-                "recipient": "Modtager",
-                "channel": "Meddelelse",
-                "deadline_text": "Frist",
-                "legal_basis": "Lovgrundlag",
-                "agreed_in": "Aftale",
-                "phase": "Situation",
-                "target_group": "Målgruppe",
-                "evidence": "Kilde",
-            },
+            item_page="/ansvar",
         ),
         Resource(
             "actors",
@@ -56,15 +50,34 @@ RESOURCES = {
             "/aktoerer",
             "Aktører",
             "aktør",
-            {"label": "Navn", "type": "Slags", "alt_label": "Også kaldet"},
+            item_page="/aktoerer",
         ),
+        Resource("organisations", ("organisation",), "/aktoerer", "Organisationer", "organisation"),
+        Resource("bodies", ("body",), "/aktoerer", "Samarbejdsorganer og grupper", "organ"),
         Resource(
             "agreements",
             ("agreement", "programme"),
             "/aftaler",
             "Aftaler og programmer",
             "aftale",
-            {"label": "Titel", "type": "Slags", "party": "Parter", "status": "Status"},
+            item_page="/aftaler",
+        ),
+        Resource("programmes", ("programme",), "/aftaler", "Forløbsprogrammer", "program"),
+        Resource("situations", ("situation",), "", "Situationer og faser", "situation"),
+        Resource(
+            "initiatives",
+            ("initiative",),
+            "/indsatser",
+            "Indsatser",
+            "indsats",
+            item_page="/indsatser",
+        ),
+        Resource(
+            "assessments", ("assessment",), "/indsatser", "Vurderinger af indsatser", "vurdering"
+        ),
+        Resource("events", ("event",), "/kalender", "Kalender", "begivenhed"),
+        Resource(
+            "remarks", ("remark",), "/indsatser", "Koordinationsgruppens bemærkninger", "bemærkning"
         ),
         Resource(
             "legal-bases",
@@ -72,27 +85,76 @@ RESOURCES = {
             "/lovgrundlag",
             "Lovgrundlag",
             "bestemmelse",
-            {"label": "Bestemmelse", "definition": "Indhold", "assigns_to": "Gør ansvarlig"},
+            item_page="/lovgrundlag",
         ),
         Resource(
-            "evidence",
-            ("passage",),
-            "/kilder",
-            "Passager",
-            "passage",
-            {"file": "Fil", "first_line": "Første linje", "last_line": "Sidste linje"},
+            "legal-changes",
+            ("legal-change",),
+            "/lovgrundlag",
+            "Ændringer af lovgrundlaget",
+            "ændring",
         ),
+        Resource("messages", ("message",), "", "Meddelelser", "meddelelse"),
+        Resource(
+            "message-flows",
+            ("message-flow",),
+            "",
+            "Meddelelsesgange",
+            "meddelelsesgang",
+            question="list-message-flows",
+        ),
+        Resource("target-groups", ("target-group",), "", "Målgrupper", "målgruppe"),
+        Resource("indicators", ("indicator",), "", "Indikatorer", "indikator"),
+        Resource("hearing-remarks", ("hearing-remark",), "", "Høringssvar", "høringssvar"),
+        Resource("contradictions", ("contradiction",), "/fund", "Modstrid", "modstrid"),
+        Resource("findings", ("finding",), "/fund", "Fund", "fund", item_page="/fund"),
+        Resource(
+            "documents",
+            ("document",),
+            "/kilder",
+            "Dokumenter",
+            "dokument",
+            item_page="/kilder/dokument",
+        ),
+        Resource("evidence", ("passage",), "/kilder", "Passager", "passage", item_page="/kilder"),
+        Resource("statements", ("statement",), "", "Udsagn", "udsagn"),
+        Resource("tasks", ("task",), "", "Opgaver", "opgave"),
+        Resource("topics", ("topic",), "", "Emner", "emne"),
+        Resource("offers", ("offer",), "", "Tilbud", "tilbud"),
+        Resource("wishes", ("wish",), "", "Patienternes ønsker", "ønske"),
+        Resource("claims", ("claim",), "", "Påstande", "påstand"),
+        Resource(
+            "recommendations", ("recommendation",), "", "Anbefalinger og forslag", "anbefaling"
+        ),
+        Resource("commitments", ("commitment",), "", "Tilsagn", "tilsagn"),
+        Resource("money-rules", ("money-rule",), "", "Betalingsregler", "betalingsregel"),
+        Resource("risks", ("risk",), "", "Risici", "risiko"),
+        Resource("learning-points", ("learning-point",), "", "Læringspunkter", "læringspunkt"),
+        Resource("definitions", ("definition",), "", "Begreber", "begreb"),
+        Resource("cross-references", ("cross-reference",), "", "Henvisninger", "henvisning"),
+        Resource(
+            "duty-inheritances", ("duty-inheritance",), "", "Overtagelse af pligter", "overtagelse"
+        ),
+        Resource("figures", ("figure",), "", "Tal", "tal"),
+        Resource("list-items", ("list-item",), "", "Punkter", "punkt"),
+        Resource("systems", ("system",), "", "It-systemer", "it-system"),
+        Resource("territories", ("territory",), "", "Områder", "område"),
+        Resource("datasets", ("dataset",), "", "Trykte tabeller", "tabel"),
+        Resource("observations", ("observation",), "", "Tal i tabeller", "observation"),
     )
 }
 
 #: Kind of thing → the resource that shows it.
-BY_KIND = {kind: resource for resource in RESOURCES.values() for kind in resource.kinds}
+BY_KIND: dict[str, Resource] = {}
+for _resource in RESOURCES.values():
+    for _kind in _resource.kinds:
+        BY_KIND.setdefault(_kind, _resource)
 
 
 def page_of(kind: str, slug: str) -> str:
     """Path of the page that shows a thing; the general page for kinds without one of their own."""
     resource = BY_KIND.get(kind)
-    return f"{resource.page}/{slug}" if resource else f"/ting/{kind}/{slug}"
+    return resource.page_of(kind, slug) if resource else f"/ting/{kind}/{slug}"
 
 
 def data_of(kind: str, slug: str) -> str:

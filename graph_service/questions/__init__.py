@@ -8,6 +8,8 @@ A file begins with a header of comment lines ``# key: value``::
     # param law: thing(law) required — Bestemmelsen
     # param before: date — Senest
     # column bearer: Ansvarlig
+    # field legal_basis: Lovgrundlag
+    # sort due: ag:when/ag:notAfter — Seneste dato
     # default: statement_status=Law,Agreed
     # example: law=sul-140
 
@@ -15,7 +17,7 @@ and goes on with a SELECT. A parameter is bound where the query says ``VALUES ?l
 registry writes the term, serialised by the library, between the braces. What a parameter that is
 left out would restrict stands between ``#[law`` and ``#]`` on lines of their own and is dropped
 with it. A list (``# kind: list``) gives things: its first column is the thing, the second the key
-by which pages are cut.
+by which pages are cut; ``field`` names a property that its tables show, and ``sort`` a property path from the thing to another such key.
 """
 
 from __future__ import annotations
@@ -48,6 +50,8 @@ class Question:
         persona: who needs it most.
         parameters: by name, in the order of the header.
         columns: variable → Danish heading, in order.
+        fields: property, by the API's name → Danish heading, for the tables of a list.
+        sorts: key that a list can be sorted by, beside its own → property path from the thing.
         example: parameters of an example that has an answer.
         default: values that hold when the parameter is left out; ``all`` asks without it.
         text: the SPARQL, with its markers.
@@ -61,6 +65,8 @@ class Question:
     persona: str
     parameters: Mapping[str, Parameter]
     columns: Mapping[str, str]
+    fields: Mapping[str, str]
+    sorts: Mapping[str, str]
     example: dict[str, str]
     default: dict[str, str]
     text: str = field(repr=False)
@@ -92,10 +98,12 @@ def parse(name: str, source: str) -> Question:
     head: dict[str, str] = {}
     parameters: dict[str, Parameter] = {}
     columns: dict[str, str] = {}
+    fields: dict[str, str] = {}
+    sorts: dict[str, str] = {}
     settings: dict[str, dict[str, str]] = {"example": {}, "default": {}}
     body: list[str] = []
     for line in source.splitlines():
-        match = re.match(r"# ([a-z-]+)(?: ([a-z_A-Z]+))?: (.*)$", line) if not body else None
+        match = re.match(r"# ([a-z-]+)(?: ([a-z_A-Z.]+))?: (.*)$", line) if not body else None
         if match is None:
             if body or line.strip():
                 body.append(line)
@@ -105,6 +113,10 @@ def parse(name: str, source: str) -> Question:
             parameters[word] = Parameter.parse(word, value)
         elif key == "column":
             columns[word] = value
+        elif key == "field":
+            fields[word] = value
+        elif key == "sort":
+            sorts[word] = value.partition(" — ")[0]
         elif key in settings:
             settings[key] = dict(part.split("=", 1) for part in value.split("&") if part)
         else:
@@ -119,6 +131,8 @@ def parse(name: str, source: str) -> Question:
         persona=head.get("persona", ""),
         parameters=parameters,
         columns=columns,
+        fields=fields,
+        sorts=sorts,
         example=settings["example"],
         default=settings["default"],
         text=text,
@@ -153,6 +167,8 @@ def _check(question: Question) -> None:
     names = [a or b for a, b in projected]
     if names != list(question.columns):
         raise fail(f"columns {list(question.columns)} are not what the query projects: {names}")
+    if question.kind != "list" and (question.sorts or question.fields):
+        raise fail("only a list has fields and can be sorted")
     for name in (question.example | question.default).keys() - question.parameters.keys():
         raise fail(f"the example or default sets {name}, which is no parameter")
 

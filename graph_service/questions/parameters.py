@@ -53,7 +53,58 @@ ENUMS: Mapping[str, Mapping[str, str]] = {
         "Rejected": "afvist",
     },
     "answer": {"Yes": "ja", "Partly": "delvist", "No": "nej", "Unclear": "uklart"},
-    "severity": {"Critical": "alvorlig", "Warning": "advarsel", "Notice": "oplysning"},
+    "severity": {"Critical": "kritisk", "Warning": "advarsel", "Notice": "bemærk"},
+    "agreement_status": {
+        "InForce": "gældende",
+        "UnderRevision": "under revision",
+        "Draft": "udkast",
+        "Ended": "ophørt",
+        "Superseded": "afløst",
+        "StatusUnknown": "status ukendt",
+    },
+    "event_type": {
+        "Approval": "godkendelse",
+        "Commission": "opdrag",
+        "Conclusion": "indgåelse",
+        "Deadline": "frist",
+        "DecisionMade": "beslutning",
+        "End": "afslutning",
+        "EntryIntoForce": "ikrafttræden",
+        "Evaluation": "evaluering",
+        "HearingRound": "høring",
+        "Implementation": "implementering",
+        "MeetingHeld": "møde",
+        "Monitoring": "monitorering",
+        "Other": "anden begivenhed",
+        "Phase": "fase",
+        "Publication": "offentliggørelse",
+        "Reporting": "afrapportering",
+        "Revision": "revision",
+        "Start": "start",
+        "StudyCarriedOut": "undersøgelse",
+        "Training": "undervisning",
+    },
+    "effect": {
+        "Contests": "anfægter",
+        "Clarifies": "præciserer",
+        "AddsSuccessor": "peger på en efterfølger",
+        "ReopensDecision": "genåbner beslutningen",
+        "MissingFromOverview": "mangler i oversigten",
+        "NotStarted": "ikke igangsat",
+        "ChangesResources": "ændrer ressourcerne",
+        "MakesConditional": "stiller en betingelse",
+    },
+    "change": {
+        "Moved": "flyttet",
+        "Narrowed": "indsnævret",
+        "Reassigned": "lagt til en anden",
+        "Reworded": "omformuleret",
+        "Merged": "lagt sammen",
+        "Consolidated": "samlet i ny lovbekendtgørelse",
+        "Replaced": "erstattet",
+    },
+    "certainty": {"Confirmed": "bekræftet", "ToBeChecked": "skal kontrolleres"},
+    "yes_no": {"Yes": "ja", "No": "nej"},
 }
 
 
@@ -79,6 +130,10 @@ class ParameterError(Exception):
     def __init__(self, name: str, reason: str, nearest: list[str] | None = None) -> None:
         super().__init__(f"{name}: {reason}")
         self.name, self.reason, self.nearest = name, reason, nearest or []
+
+
+class UnknownValueError(ParameterError):
+    """A value that is well formed, but names nothing that the graph knows."""
 
 
 @dataclass(frozen=True)
@@ -211,7 +266,8 @@ def _thing(parameter: Parameter, value: str, lookup: Lookup) -> str:
             return iri
     near = nearest(slug, kinds, lookup)
     hint = f"; mente du {', '.join(near)}?" if near else ""
-    raise ParameterError(parameter.name, f"{value!r} kendes ikke{hint}", near)
+    error = UnknownValueError if candidates else ParameterError
+    raise error(parameter.name, f"{value[:200]!r} kendes ikke{hint}", near)
 
 
 def nearest(wanted: str, kinds: Iterable[str], lookup: Lookup) -> list[str]:

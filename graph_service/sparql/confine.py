@@ -36,17 +36,18 @@ class _Filter(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("program", ctypes.c_void_p))
 
 
-def confine(memory: int, parent: int) -> bool:
+def confine(memory: int, parent: int, niceness: int = 19) -> bool:
     """Confine the calling process; call it before any thread is started.
 
     Args:
         memory: address space in bytes; 0 for no limit.
         parent: process id of the parent, to notice that it died before we asked to follow it.
+        niceness: how far to stand back for other processes, 0 to 19.
 
     Returns:
         Whether the network is closed too. The rest holds in any case.
     """
-    os.nice(19)
+    os.nice(niceness)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if memory:
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))

@@ -144,7 +144,7 @@ def catalog(base: str, manifest: Manifest) -> Triples:
 
 
 def _time(text: str) -> ox.Literal:
-    return ox.Literal(text, datatype=_iri(XSD + "dateTime"))
+    return ox.Literal(text.replace("+00:00", "Z"), datatype=_iri(XSD + "dateTime"))
 
 
 def _dump(base: str) -> str:

@@ -29,7 +29,8 @@ DEFAULT = "default"
 
 
 def named(request: Request, *, required: bool = True) -> str:
-    """The graph that ``?graph=`` or ``?default`` names (section 4.2).
+    """The graph that ``?graph=`` or ``?default`` names (section 4.2); our address of a graph of
+    ours means that graph.
 
     Raises:
         Problem: bad-content.
@@ -52,6 +53,9 @@ def named(request: Request, *, required: bool = True) -> str:
         return DEFAULT
     if ":" not in value:
         raise Problem("bad-content", "graph skal være en fuld IRI.")
+    address = base_url(request) + "/graph/"
+    if value.startswith(address):
+        return graph(value.removeprefix(address))
     try:
         return ox.NamedNode(value).value
     except ValueError:

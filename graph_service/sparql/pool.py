@@ -31,6 +31,8 @@ log = logging.getLogger("ansvarsgraf.sparql")
 SPARES = 1
 #: All kept answers together may hold so many of the largest answers.
 KEPT_ANSWERS = 8
+#: Name of the tasks that wait until a killed worker is gone; closing waits for them.
+REAPING = "reaping"
 
 
 class Pool:
@@ -73,7 +75,8 @@ class Pool:
             self._queue.popleft().cancel()
         workers = [*self._idle, *self._busy]
         for task in list(self._tasks):
-            task.cancel()
+            if task.get_name() != REAPING:
+                task.cancel()
         await asyncio.gather(*(worker.stop() for worker in workers))
         while self._tasks:
             await asyncio.wait(list(self._tasks))
@@ -218,14 +221,11 @@ class Pool:
     def _retire(self, worker: Worker) -> None:
         """Kill a worker and start another when one is missing."""
         worker.kill()
-        self._spawn(self._reap(worker))
+        self._spawn(worker.stop(), REAPING)
         fresh = sum(w.folder == self.folder for w in (*self._idle, *self._busy))
         if fresh + self._starting < self._wanted and not self._closed:
             self._starting += 1
             self._spawn(self._replace())
-
-    async def _reap(self, worker: Worker) -> None:
-        await worker.stop()
 
     async def _replace(self) -> None:
         """Start one worker, trying again with growing pauses while the system will not."""
@@ -266,8 +266,8 @@ class Pool:
             raise StoreError(str(errors[0]))
         return workers
 
-    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        task: asyncio.Task[None] = asyncio.create_task(work)
+    def _spawn(self, work: Coroutine[None, None, None], name: str = "") -> asyncio.Task[None]:
+        task: asyncio.Task[None] = asyncio.create_task(work, name=name or None)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task

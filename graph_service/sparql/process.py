@@ -140,10 +140,12 @@ class Worker:
             self._process.kill()
 
     async def stop(self) -> None:
-        """End the process and wait until it is gone."""
+        """End the process, and wait until it is gone and its pipes are empty."""
         self.kill()
         await self._process.wait()
-        await asyncio.wait({self._listening}, timeout=1.0)
+        emptying = asyncio.ensure_future(self._empty())
+        await asyncio.wait({self._listening, emptying}, timeout=1.0)
+        emptying.cancel()
 
     async def _read(self) -> tuple[bytes, bytes]:
         assert self._process.stdout is not None
@@ -152,6 +154,15 @@ class Worker:
             return kind, await self._process.stdout.readexactly(length)
         except (asyncio.IncompleteReadError, ConnectionResetError):
             raise await self._death() from None
+
+    async def _empty(self) -> None:
+        """Read away what the process had written, so that its pipes close."""
+        assert self._process.stdout is not None
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        with contextlib.suppress(RuntimeError):  # another task still reads, and will see the end
+            while await self._process.stdout.read(STREAM_LIMIT):
+                pass
 
     async def _listen(self) -> None:
         """Keep the end of what the process says on standard error."""

@@ -194,7 +194,7 @@ def write(change: Change, body: bytes) -> dict[str, Any]:
 
 def main() -> None:
     """Argument: process id of the parent."""
-    confine(0, int(sys.argv[1]))
+    confine(0, int(sys.argv[1]), niceness=5)
     values = json.loads(sys.stdin.buffer.readline())
     for name in ("using", "using_named"):
         values[name] = tuple(values[name])

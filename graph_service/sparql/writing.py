@@ -63,7 +63,7 @@ def authorise(request: Request) -> None:
         )
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not hmac.compare_digest(
-        given.strip().encode(), token.encode()
+        given.strip().encode("latin-1"), token.encode()
     ):
         raise Problem(
             "unauthorised",

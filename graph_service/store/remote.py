@@ -1,6 +1,7 @@
 """The graph on another machine: any SPARQL 1.1 service.
 
-Answers are asked for as SPARQL 1.1 Query Results JSON and N-Triples, over HTTP POST.
+Answers are asked for as SPARQL 1.1 Query Results JSON and N-Triples, over HTTP POST of a form:
+Virtuoso 7 leaves the connection open after a query that is POSTed as it stands.
 Source: SPARQL 1.1 Protocol, section 2.1.3; SPARQL 1.1 Query Results JSON Format.
 """
 
@@ -13,6 +14,7 @@ import httpx
 import pyoxigraph as ox
 
 from graph_service.store import Row, StoreError, Term
+from graph_service.store.upload import merged_graph
 from graph_service.vocabulary import SPARQL_PREFIXES, XSD
 
 
@@ -63,9 +65,12 @@ class RemoteStore:
         try:
             response = self._client.post(
                 self.url,
-                content=(SPARQL_PREFIXES + query).encode(),
-                params={"timeout": str(int(self._seconds * 1000))},
-                headers={"Content-Type": "application/sparql-query", "Accept": accept},
+                data={
+                    "query": SPARQL_PREFIXES + query,
+                    "default-graph-uri": merged_graph(self.snapshot),
+                    "timeout": str(int(self._seconds * 1000)),
+                },
+                headers={"Accept": accept},
             )
         except httpx.HTTPError as error:
             raise StoreError(f"{self.url}: {type(error).__name__}") from error
@@ -73,6 +78,9 @@ class RemoteStore:
             raise SyntaxError(response.text[:500])
         if response.status_code != 200:
             raise StoreError(f"{self.url} answered {response.status_code}")
+        if "X-SQL-State" in response.headers:
+            # Virtuoso stops at its time limit with 200 and what it has so far: no answer for us.
+            raise StoreError(f"{self.url} stopped early: {response.headers['X-SQL-State']}")
         return response
 
 

@@ -18,10 +18,11 @@ from graph_service.web.events import Dated, all_events, bodies, state
 from graph_service.web.findings import findings_about
 from graph_service.web.initiatives import assessment_of, group_of, initiatives
 from graph_service.web.items import Item, of_type
+from graph_service.web.kept import KeptRoute
 from graph_service.web.render import render
 from graph_service.web.words import danish_date
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=KeptRoute)
 
 
 @dataclass
@@ -60,7 +61,11 @@ def brief_for(answers: Answers, slug: str, day: str) -> Brief:
         printed = {d["id"] for d in assessment.get("decision", ())}
         real = {d["id"] for d in assessment.get("effective_decision", ())}
         reads = {d["id"] for d in assessment.get("rationale_reads", ())}
-        if real & {"Undecided", "NoDecision", "ContinueIf"} or (real and real != printed) or (reads and reads != printed):
+        if (
+            real & {"Undecided", "NoDecision", "ContinueIf"}
+            or (real and real != printed)
+            or (reads and reads != printed)
+        ):
             result.up.append(item)
     for event in all_events(answers):
         about = {a["iri"] for a in event.item.get("about", ())}
@@ -92,7 +97,11 @@ def brief_for(answers: Answers, slug: str, day: str) -> Brief:
     result.changes = [
         c
         for c in of_type(answers, "LegalChange", "legal-change")
-        if any(x["iri"] in bases or x["iri"] in concerned or x["iri"] == body for name in ("changes", "about") for x in c.get(name, ()))
+        if any(
+            x["iri"] in bases or x["iri"] in concerned or x["iri"] == body
+            for name in ("changes", "about")
+            for x in c.get(name, ())
+        )
     ]
     return result
 
@@ -141,17 +150,25 @@ def sections(found: Brief) -> list[tuple[str, list[tuple[str, str, str]]]]:
 
     def decision(item: Item) -> str:
         assessment = assessment_of(item)
-        words = [d["label"] for n in ("decision", "effective_decision") for d in assessment.get(n, ())]
+        words = [
+            d["label"] for n in ("decision", "effective_decision") for d in assessment.get(n, ())
+        ]
         return " → ".join(dict.fromkeys(words))
 
     return [
-        ("Til beslutning", [(str(i["label"]), decision(i), lines_of(assessment_of(i))) for i in found.up]),
+        (
+            "Til beslutning",
+            [(str(i["label"]), decision(i), lines_of(assessment_of(i))) for i in found.up],
+        ),
         ("Overskredet", events(found.overdue)),
         ("Forfalder", events(found.due)),
         ("Uden dato, der kan afgrænses", events(found.undated)),
         (
             "Bemærkninger uden svar",
-            [("; ".join(map(str, r.get("remark_text", [r["label"]]))), "uden svar", lines_of(r)) for r in found.unanswered],
+            [
+                ("; ".join(map(str, r.get("remark_text", [r["label"]]))), "uden svar", lines_of(r))
+                for r in found.unanswered
+            ],
         ),
         ("Fund på indsatserne", [(str(f["label"]), "", lines_of(f)) for f in found.findings]),
         (
@@ -159,7 +176,9 @@ def sections(found: Brief) -> list[tuple[str, list[tuple[str, str, str]]]]:
             [
                 (
                     str(c["label"]),
-                    "; ".join(danish_date(d) for d in c.get("effective_from", c.get("effective_text", ()))),
+                    "; ".join(
+                        danish_date(d) for d in c.get("effective_from", c.get("effective_text", ()))
+                    ),
                     "; ".join(map(str, c.get("change_source", ()))),
                 )
                 for c in found.changes

@@ -18,10 +18,11 @@ from graph_service.web.downloads import Columns, download, sources
 from graph_service.web.drawings import timeline
 from graph_service.web.events import Dated, all_events, bodies, dated, reference_day, state
 from graph_service.web.items import Facet, choose, ids
+from graph_service.web.kept import KeptRoute
 from graph_service.web.render import downloads_of, render
 from graph_service.web.words import MONTHS
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=KeptRoute)
 
 
 def subject(event: Dated) -> list[tuple[str, str]]:
@@ -103,7 +104,11 @@ def calendar(request: Request) -> Response:
         return file
     known = [dated(i) for i in shown if dated(i).begin or dated(i).end]
     unknown = [dated(i) for i in shown if not (dated(i).begin or dated(i).end)]
-    feed = f"/kalender/{asked['body']}.ics" if asked.get("body", "ingen") != "ingen" else "/kalender/alle.ics"
+    feed = (
+        f"/kalender/{asked['body']}.ics"
+        if asked.get("body", "ingen") != "ingen"
+        else "/kalender/alle.ics"
+    )
     lanes: dict[str, list[Dated]] = {}
     for event in known:
         for _, name in bodies(event.item) or [("", "Ikke angivet")]:
@@ -120,7 +125,7 @@ def calendar(request: Request) -> Response:
         state=state,
         subject=subject,
         feed=feed,
-        timeline=timeline(sorted(lanes.items(), key=lambda p: -len(p[1]))[:12], day),
+        timeline=timeline(sorted(lanes.items(), key=lambda p: (p[0] == "Ikke angivet", -len(p[1])))[:14], day),
         data_links=[*downloads_of(request, "/api/v1/events"), ("iCalendar", feed)],
     )
 
@@ -152,7 +157,12 @@ def feed(request: Request, slug: str) -> Response:
 
 def icalendar(name: str, events: Iterable[Dated], address: str) -> str:
     """Events as an RFC 5545 calendar: whole days, tentative where the date is uncertain."""
-    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Ansvarsgraf//da", f"X-WR-CALNAME:{escape(name)}"]
+    lines = [
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        "PRODID:-//Ansvarsgraf//da",
+        f"X-WR-CALNAME:{escape(name)}",
+    ]
     for event in events:
         begin = date.fromisoformat(event.begin or event.end)
         end = date.fromisoformat(event.end or event.begin) + timedelta(days=1)

@@ -119,7 +119,9 @@ def status_table(
         reasons += [f"Uafklaret: {r}" for r in assessment.get("open_issue", ())]
         description = " ".join(map(str, item.get("description", ())))
         resources = [str(r) for r in assessment.get("resource_need", ())]
-        resources += [f"Arbejdsgruppe: {w['label']}" for w in assessment.get("working_group_need", ())]
+        resources += [
+            f"Arbejdsgruppe: {w['label']}" for w in assessment.get("working_group_need", ())
+        ]
         rows.append(
             (
                 str(item["label"]),

@@ -183,6 +183,8 @@ def neighbourhood(rows: Sequence[tuple[str, bool, Item]]) -> tuple[int, int, lis
     for words, out, item in rows:
         y = 40 + sides[out] * 58
         sides[out] += 1
-        nodes.append(Node(590.0 if out else 10.0, y, item, wrap(str(item["label"]), 30), words, out))
+        nodes.append(
+            Node(590.0 if out else 10.0, y, item, wrap(str(item["label"]), 30), words, out)
+        )
     height = max(160, max(sides.values(), default=0) * 58 + 40)
     return 820, math.ceil(height), nodes

@@ -10,10 +10,11 @@ from graph_service.api.lists import service_of
 from graph_service.api.things import existing
 from graph_service.web.downloads import Columns, download, of, sources
 from graph_service.web.items import Facet, Item, choose, first, ids, of_type, table
+from graph_service.web.kept import KeptRoute
 from graph_service.web.render import downloads_of, formats_of, render
 from graph_service.web.texts import with_texts
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=KeptRoute)
 SEVERITIES = ("Critical", "Warning", "Notice")
 
 
@@ -37,11 +38,15 @@ def newest(answers: Answers, most: int) -> list[Item]:
 
 def severity_of(item: Item) -> list[tuple[str, str]]:
     """Severity as id and word."""
+    if item["kind"] == "contradiction":
+        return [("laeser", "noteret af en læser")]
     return ids(item, "severity") or [("Notice", "bemærk")]
 
 
 def rule_of(item: Item) -> list[tuple[str, str]]:
     """The rule as id and name."""
+    if item["kind"] == "contradiction":
+        return [("laeser", "Noteret af en læser")]
     return [
         (r["id"], r["label"]) if isinstance(r, dict) else (str(r), str(r))
         for r in item.get("rule", ())
@@ -62,7 +67,9 @@ def documents_of(item: Item) -> list[tuple[str, str]]:
     """The documents of an item's passages, as id and title."""
     return list(
         dict.fromkeys(
-            (d["id"], d["label"]) for e in item.get("evidence", ()) for d in e.get("in_document", ())
+            (d["id"], d["label"])
+            for e in item.get("evidence", ())
+            for d in e.get("in_document", ())
         )
     )
 
@@ -72,7 +79,7 @@ FACETS = (
     Facet("rule", "Regel", rule_of),
     Facet("document", "Dokument", documents_of),
 )
-CONTRADICTION_FACETS = (Facet("document", "Dokument", documents_of),)
+TEXTS = ("label", "description", "explanation", "suggestion")
 COLUMNS: Columns = {
     "Alvor": lambda i: severity_of(i)[0][1],
     "Fund": of("label"),
@@ -90,11 +97,17 @@ def finding_list(request: Request) -> Response:
     """The findings of the rules and the readers' contradictions, with filters."""
     answers = service_of(request).answers
     asked = {k: v for k, v in request.query_params.items() if v}
-    shown, selections = choose(findings(answers), FACETS, asked)
-    read = [] if {"severity", "rule"} & asked.keys() else of_type(answers, "Contradiction")
-    contradictions, _ = choose(read, CONTRADICTION_FACETS, asked)
-    contradictions.sort(key=lambda i: i["label"])
-    file = download(request, "fund", COLUMNS, [*shown, *contradictions])
+    every = [
+        *findings(answers),
+        *sorted(of_type(answers, "Contradiction", "contradiction"), key=lambda i: i["label"]),
+    ]
+    words = asked.get("q", "").casefold()
+    if words:
+        every = [i for i in every if words in str({k: i.get(k) for k in TEXTS}).casefold()]
+    kept, selections = choose(every, FACETS, asked)
+    shown = [i for i in kept if i["kind"] != "contradiction"]
+    contradictions = [i for i in kept if i["kind"] == "contradiction"]
+    file = download(request, "fund", COLUMNS, kept)
     if file:
         return file
     return render(
@@ -103,6 +116,7 @@ def finding_list(request: Request) -> Response:
         findings=shown,
         contradictions=contradictions,
         selections=selections,
+        q=asked.get("q", ""),
         things_of=things_of,
         severity_of=severity_of,
         rule_of=rule_of,

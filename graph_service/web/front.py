@@ -8,14 +8,17 @@ from itertools import groupby
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from graph_service.answers import Answers
 from graph_service.api.lists import base_url, service_of
-from graph_service.search import index_of
+from graph_service.search import Hit, index_of
 from graph_service.web.events import dated, reference_day, upcoming
 from graph_service.web.findings import newest
+from graph_service.web.items import Item
+from graph_service.web.kept import KeptRoute
 from graph_service.web.render import SECURITY, render
 from graph_service.web.words import kinds_name
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=KeptRoute)
 #: Questions that the front page offers: words → address.
 EXAMPLES = (
     ("Hvem har ansvaret for genoptræning efter Sundhedsloven § 140?", "/ansvar?law=sul-140"),
@@ -58,13 +61,16 @@ def search(request: Request) -> Response:
     """Things that fit the words asked for, best first, and by kind."""
     q = request.query_params.get("q", "").strip()[:300]
     hits = index_of(service_of(request).answers).search(q, 60) if q else []
-    best = hits[:10]
+    best = described(service_of(request).answers, hits[:10])
     rest = sorted(hits[10:], key=lambda h: kinds_name(h.kind))
     groups = [(kinds_name(kind), list(run)) for kind, run in groupby(rest, lambda h: h.kind)]
     links = [("JSON", f"/api/v1/search?{request.url.query}")] if q else []
-    return render(
-        request, "search.html", q=q, search=q, best=best, groups=groups, data_links=links
-    )
+    return render(request, "search.html", q=q, search=q, best=best, groups=groups, data_links=links)
+
+
+def described(answers: Answers, hits: list[Hit]) -> list[tuple[Hit, Item]]:
+    """The best hits with what is said of each, so that the list itself can answer."""
+    return list(zip(hits, answers.describe([h.iri for h in hits]), strict=True))
 
 
 @router.get("/opensearch.xml")

@@ -20,11 +20,12 @@ from graph_service.web.drawings import timeline
 from graph_service.web.events import all_events, dated, of_things, reference_day
 from graph_service.web.findings import findings_about
 from graph_service.web.items import Facet, Item, choose, first, ids, of_type
+from graph_service.web.kept import KeptRoute
 from graph_service.web.render import downloads_of, formats_of, render
 from graph_service.web.responsibilities import duty_table
 from graph_service.web.texts import with_texts
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=KeptRoute)
 DECISIONS = ("Continue", "ContinueIf", "Discontinue", "NoDecision", "Undecided")
 
 
@@ -73,9 +74,7 @@ def remarks_on(answers: Answers, item: Item) -> list[Item]:
 
 def facets(answers: Answers) -> tuple[Facet, ...]:
     """The facets of the table."""
-    remarked = {
-        a["iri"] for r in of_type(answers, "Remark", "remark") for a in r.get("about", ())
-    }
+    remarked = {a["iri"] for r in of_type(answers, "Remark", "remark") for a in r.get("about", ())}
     events: dict[str, list[Any]] = {}
     for event in all_events(answers):
         for about in event.item.get("about", ()):
@@ -92,7 +91,12 @@ def facets(answers: Answers) -> tuple[Facet, ...]:
     return (
         Facet("group", "Følgegruppe", group_of),
         Facet("decision", "Beslutning som trykt", decision_of, DECISIONS),
-        Facet("effective", "Hvad den reelt er", lambda i: decision_of(i, "effective_decision"), DECISIONS),
+        Facet(
+            "effective",
+            "Hvad den reelt er",
+            lambda i: decision_of(i, "effective_decision"),
+            DECISIONS,
+        ),
         Facet("year", "Årstal i fokuskolonnen", years_of),
         Facet("body", "Behandles hos", body),
         Facet(
@@ -165,7 +169,9 @@ def initiative_list(request: Request) -> Response:
     view = asked.get("vis", "tavle")
     lanes: dict[str, list[Any]] = {}
     for item in shown:
-        mine = lanes.setdefault(group_of(item)[0][1].removeprefix("Følgegruppen for ").capitalize(), [])
+        mine = lanes.setdefault(
+            group_of(item)[0][1].removeprefix("Følgegruppen for ").capitalize(), []
+        )
         mine.extend(e for e in events[item["iri"]] if e not in mine)
     return render(
         request,
@@ -237,7 +243,12 @@ def totals(items: list[Item]) -> list[tuple[str, list[int], int]]:
         counts: Counter[str] = Counter({d: len(found) for d, _, found in columns})
         if slug == "ingen":
             continue
-        numbers = [counts["Continue"], counts["ContinueIf"], counts["Discontinue"], counts["NoDecision"] + counts["Undecided"]]
+        numbers = [
+            counts["Continue"],
+            counts["ContinueIf"],
+            counts["Discontinue"],
+            counts["NoDecision"] + counts["Undecided"],
+        ]
         rows.append((name, numbers, sum(numbers)))
     return rows
 
@@ -276,7 +287,8 @@ def initiative(request: Request, slug: str) -> Response:
             if any(a["iri"] == iri for a in r.get("about", ()))
         ],
         printings=[
-            (number, with_texts(service, passages, 6)) for number, passages in sorted(printings.items())
+            (number, with_texts(service, passages, 6))
+            for number, passages in sorted(printings.items())
         ],
         agreements=agreements,
         data_links=formats_of(f"/api/v1/things/initiative/{slug}"),

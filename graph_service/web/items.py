@@ -113,9 +113,7 @@ def choose(
     A facet's counts are over the items that the other facets leave, so that each number says what
     one would see after choosing it.
     """
-    value_of = [
-        {facet.name: facet.values(item) for facet in facets} for item in items
-    ]
+    value_of = [{facet.name: facet.values(item) for facet in facets} for item in items]
     wanted = {f.name: set(asked[f.name].split(",")) for f in facets if asked.get(f.name)}
 
     def fits(values: Mapping[str, list[tuple[str, str]]], leaving_out: str = "") -> bool:

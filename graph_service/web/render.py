@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -22,17 +23,36 @@ from graph_service.web.words import (
     HEADINGS,
     capital,
     danish_date,
+    derived,
     heading,
     kind_name,
     kinds_name,
     sentence,
+    term_words,
 )
 
 FOLDER = Path(__file__).parent
+
+
+class Missing(StrictUndefined):
+    """What an answer does not have: false and empty, but an error where it would be printed."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
 templates = Environment(
     loader=FileSystemLoader(FOLDER / "templates"),
     autoescape=select_autoescape(["html", "svg"]),
-    undefined=StrictUndefined,
+    undefined=Missing,
     trim_blocks=True,
     lstrip_blocks=True,
 )
@@ -89,10 +109,11 @@ templates.globals.update(
     static_url=static_url,
     has_design_system=has_design_system,
     sentence=sentence,
+    derived=derived,
     kind_name=kind_name,
     kinds_name=kinds_name,
 )
-templates.filters.update(danish_date=danish_date, capital=capital)
+templates.filters.update(danish_date=danish_date, capital=capital, term_words=term_words)
 
 
 def render(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
@@ -146,7 +167,9 @@ def downloads_of(request: Request, api: str = "") -> list[tuple[str, str]]:
         request: the page's own request; its filters are kept.
         api: address of the same answer in the API, when there is one.
     """
-    kept = [(k, v) for k, v in request.query_params.multi_items() if v and k not in ("format", "side")]
+    kept = [
+        (k, v) for k, v in request.query_params.multi_items() if v and k not in ("format", "side")
+    ]
     links = [
         (name, f"{request.url.path}?{urlencode([*kept, ('format', short)])}")
         for name, short in DOWNLOADS

@@ -20,9 +20,10 @@ from graph_service.questions.parameters import ENUMS, bind
 from graph_service.vocabulary import AG, kind_and_slug
 from graph_service.web.downloads import Columns, download, of, sources
 from graph_service.web.items import EVERYTHING, Choice, Item, Selection, of_type, table
+from graph_service.web.kept import KeptRoute
 from graph_service.web.render import downloads_of, render
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=KeptRoute)
 PER_PAGE = 40
 SIDE = Parameter("side", "integer", ("",), False, "Side")
 #: Facets of the page: parameter → label.
@@ -86,20 +87,25 @@ def situations(answers: Answers) -> dict[str, tuple[int, str]]:
 
 def matching(answers: Answers, values: Mapping[str, str]) -> list[str]:
     """The responsibilities that fit, in order of agreement, situation and title."""
+    return list(_matching(answers, tuple(sorted(values.items()))))
+
+
+@lru_cache(maxsize=400)
+def _matching(answers: Answers, values: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     page = answers.page("responsibilities", dict(values), limit=EVERYTHING, total=False)
     facets, places = facet_values(answers), situations(answers)
 
     def key(iri: str) -> tuple[str, int, str]:
         mine = facets.get(iri, {})
-        order, phase = min((places[p] for p in mine.get("phase", ()) if p in places), default=(0, ""))
+        order, phase = min(
+            (places[p] for p in mine.get("phase", ()) if p in places), default=(0, "")
+        )
         return (min(mine.get("agreement", {"~"})), order, phase)
 
-    return sorted(page.things, key=key)
+    return tuple(sorted(page.things, key=key))
 
 
-def selections(
-    answers: Answers, things: list[str], values: Mapping[str, str]
-) -> list[Selection]:
+def selections(answers: Answers, things: list[str], values: Mapping[str, str]) -> list[Selection]:
     """The facets with counts over the responsibilities that fit."""
     facets = facet_values(answers)
     counts: dict[str, Counter[str]] = {name: Counter() for name in FACETS}
@@ -147,7 +153,10 @@ def responsibilities(request: Request) -> Response:
     answers = service_of(request).answers
     question = answers.questions["responsibilities"]
     known = {
-        **question.parameters, "as_of": AS_OF, "side": SIDE, "format": PAGING["format"],
+        **question.parameters,
+        "as_of": AS_OF,
+        "side": SIDE,
+        "format": PAGING["format"],
     }
     given = {k: v for k, v in read_values(request, known).items() if v}
     number = max(1, int(given.pop("side", "1")) if given.get("side", "1").isdigit() else 1)
@@ -181,7 +190,11 @@ def responsibilities(request: Request) -> Response:
         chosen=chosen,
         as_of=as_of,
         q=given.get("q", ""),
-        kept={k: given[k] for k in ("bearer", "mentions", "document", "channel", "not_stated") if k in given},
+        kept={
+            k: given[k]
+            for k in ("bearer", "mentions", "document", "channel", "not_stated")
+            if k in given
+        },
         only_binding="statement_status" not in given,
         everything=f"/ansvar?{urlencode({**kept, 'statement_status': 'all'})}",
         number=number,
@@ -229,4 +242,12 @@ def duty_table(answers: Answers, **values: str) -> list[dict[str, Any]]:
     return answers.describe(things)
 
 
-__all__ = ["by_situation", "duty_table", "facet_values", "matching", "router", "situations", "table"]
+__all__ = [
+    "by_situation",
+    "duty_table",
+    "facet_values",
+    "matching",
+    "router",
+    "situations",
+    "table",
+]

@@ -206,25 +206,117 @@ FORCES = {
 }
 #: Words that end as an infinitive and are none.
 NOT_VERBS = frozenset(
-    "praktiserende løbende kommunerne de alle aftaleparterne forældre samtykke borgere "
-    "respirationscentre implementeringsgruppe forældrene kommunale ansvarlige regelmæssige "
-    "igangsættelse arbejdsgruppe inddragelse familie patientuddannelse samtalerne professionelle "
-    "involverede aktørerne online tjekliste respiratorbrugere niv-brugere apotekerne beskrivelse "
-    "netværksmøderne tracheostomerede aftale videregivelse fortløbende samme specialiserede "
-    "samtalegrupperne fagprofessionelle afsluttende somatiske datakilde temadrøftelse konkrete "
-    "kommune ansættende sekretærerne kompetente selve stående offentlige autoriserede voksne "
-    "fastholdelse unge konference første supplerende nogle juridiske parterne fælles "
-    "forældrene/værgerne forældrene/plejeforældrene/værgerne sof'erne".split()
+    [
+        "praktiserende",
+        "løbende",
+        "kommunerne",
+        "de",
+        "alle",
+        "aftaleparterne",
+        "forældre",
+        "samtykke",
+        "borgere",
+        "respirationscentre",
+        "implementeringsgruppe",
+        "forældrene",
+        "kommunale",
+        "ansvarlige",
+        "regelmæssige",
+        "igangsættelse",
+        "arbejdsgruppe",
+        "inddragelse",
+        "familie",
+        "patientuddannelse",
+        "samtalerne",
+        "professionelle",
+        "involverede",
+        "aktørerne",
+        "online",
+        "tjekliste",
+        "respiratorbrugere",
+        "niv-brugere",
+        "apotekerne",
+        "beskrivelse",
+        "netværksmøderne",
+        "tracheostomerede",
+        "aftale",
+        "videregivelse",
+        "fortløbende",
+        "samme",
+        "specialiserede",
+        "samtalegrupperne",
+        "fagprofessionelle",
+        "afsluttende",
+        "somatiske",
+        "datakilde",
+        "temadrøftelse",
+        "konkrete",
+        "kommune",
+        "ansættende",
+        "sekretærerne",
+        "kompetente",
+        "selve",
+        "stående",
+        "offentlige",
+        "autoriserede",
+        "voksne",
+        "fastholdelse",
+        "unge",
+        "konference",
+        "første",
+        "supplerende",
+        "nogle",
+        "juridiske",
+        "parterne",
+        "fælles",
+        "forældrene/værgerne",
+        "forældrene/plejeforældrene/værgerne",
+        "sof'erne",
+    ]
 )
-SHORT_VERBS = frozenset("gå stå få se bistå forestå opnå foreslå lade tage give have være".split())
-MONTHS = (
-    "januar februar marts april maj juni juli august september oktober november december".split()
+SHORT_VERBS = frozenset(
+    [
+        "gå",
+        "stå",
+        "få",
+        "se",
+        "bistå",
+        "forestå",
+        "opnå",
+        "foreslå",
+        "lade",
+        "tage",
+        "give",
+        "have",
+        "være",
+    ]
 )
+MONTHS = [
+    "januar",
+    "februar",
+    "marts",
+    "april",
+    "maj",
+    "juni",
+    "juli",
+    "august",
+    "september",
+    "oktober",
+    "november",
+    "december",
+]
 
 
 def heading(name: str) -> str:
     """The heading of a property; the name itself, spaced, when we have none."""
     return HEADINGS.get(name, name.replace("_", " ").capitalize())
+
+
+def term_words(term: dict[str, Any]) -> str:
+    """The Danish name of a property that an answer names, in lower case."""
+    if term["label"] != term["id"]:
+        return str(term["label"]).casefold()
+    return heading(re.sub(r"(?<=[a-z])([A-Z])", r"_\1", term["id"]).lower()).casefold()
 
 
 def kind_name(kind: str) -> str:
@@ -276,6 +368,7 @@ def sentence(item: dict[str, Any]) -> dict[str, Any]:
     first = label.split()[0] if label.split() else ""
     flows = is_infinitive(first)
     modalities = [m for m in item.get("modality", ()) if m["id"] in FORCES]
+    modalities.sort(key=lambda m: list(FORCES).index(m["id"]))
     forces = []
     for modality in modalities:
         word, style = FORCES[modality["id"]]
@@ -294,4 +387,28 @@ def sentence(item: dict[str, Any]) -> dict[str, Any]:
         "forces": forces,
         "rest": rest,
         "flows": flows,
+        "when": "; ".join(condition(str(t)) for t in item.get("trigger", ())),
     }
+
+
+#: Words that begin a clause of time or condition as it stands.
+CLAUSES = ("når", "inden", "ved", "efter", "hvis", "senest", "før", "under", "i", "hver", "såfremt")
+
+
+def condition(text: str) -> str:
+    """What triggers a duty, so that it goes on after a comma."""
+    first = text.split()[0].casefold() if text.split() else ""
+    small = text[:1].lower() + text[1:] if not text[:2].isupper() else text
+    return small if first in CLAUSES else f"udløst af: {small}"
+
+
+def derived(item: dict[str, Any]) -> list[dict[str, Any]]:
+    """How an organisation comes to bear a duty, one line for each actor that it acts as."""
+    lines: dict[str, dict[str, Any]] = {}
+    for step in item.get("derivation", ()):
+        actor = step["via_actor"]
+        line = lines.setdefault(actor["iri"], {"actor": actor, "agreements": [], "bodies": []})
+        for name, key in (("via_agreement", "agreements"), ("via_body", "bodies")):
+            if name in step and step[name] not in line[key]:
+                line[key].append(step[name])
+    return list(lines.values())

@@ -73,7 +73,7 @@ def test_a_query_that_takes_too_long_is_killed_and_the_spare_takes_the_next(
         assert time.monotonic() - begun < 1.5
         begun = time.monotonic()
         assert b'"401"' in await ask(pool, job(COUNT))
-        assert time.monotonic() - begun < 0.5
+        assert time.monotonic() - begun < 2.0
         await until(lambda: pool.figures()["idle"] == 2)
         assert pool.figures()["killed_time"] == 1
         assert pool.figures()["started"] == 3

@@ -1,0 +1,333 @@
+"""What the API says about itself: schemas, parameters and answers, in OpenAPI 3.1.
+
+The schemas are strict enough for a program to be generated from them, and tests hold every answer
+against them. Names that depend on the graph (fields, an example of each kind) come from the
+snapshot in service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from graph_service.answers import MAX_PAGE, Answers
+from graph_service.api.formats import CONTENT_TYPES, MEDIA_TYPES, SEPARATORS, SYNONYMS
+from graph_service.api.problems import PROBLEMS, TYPES
+from graph_service.api.resources import RESOURCES
+from graph_service.findings import MEMBERS
+from graph_service.questions import Parameter, Question
+from graph_service.questions.parameters import ENUMS
+from graph_service.service import Service
+from graph_service.vocabulary import KINDS
+
+Schema = dict[str, Any]
+SLUG = {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,200}$"}
+TEXT = {"type": "string", "maxLength": 200}
+COUNT = {"type": "integer", "minimum": 0}
+ADDRESS = {"type": "string", "format": "uri"}
+
+
+def ref(name: str) -> Schema:
+    """A reference to a schema of :data:`SCHEMAS`."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def thing_schema(*required: str, **properties: Schema) -> Schema:
+    """An object that may have more than is named here."""
+    return {"type": "object", "required": list(required), "properties": properties}
+
+
+LIST_OF_ANY: Schema = {"type": "array", "items": {}}
+VERDICT = thing_schema(
+    "date",
+    "held",
+    "reason",
+    "rests_on",
+    "changes",
+    date={"type": "string", "format": "date"},
+    held={"enum": ["yes", "no", "unknown"]},
+    reason={"type": "string"},
+    rests_on={"type": "array", "items": ref("Basis")},
+    changes={"type": "array", "items": ref("Change")},
+)
+REFERENCE = thing_schema("iri", "id", "label", iri=ADDRESS, id={"type": "string"})
+SCHEMAS: dict[str, Schema] = {
+    "Problem": thing_schema(
+        "type",
+        "title",
+        "status",
+        "detail",
+        type={"enum": [TYPES + kind for kind in PROBLEMS]},
+        title={"type": "string"},
+        status={"type": "integer"},
+        detail={"type": "string"},
+        parameter={"type": "string"},
+        nearest={"type": "array", "items": {"type": "string"}},
+    ),
+    "Reference": REFERENCE,
+    "Thing": thing_schema(
+        "iri",
+        "id",
+        iri=ADDRESS,
+        id={"type": "string"},
+        kind={"enum": list(KINDS)},
+        label={"type": "string"},
+        type={"type": "array", "items": {"type": "string"}},
+        page=ADDRESS,
+        data=ADDRESS,
+        as_of=ref("Verdict"),
+    ),
+    "Finding": thing_schema(
+        "id",
+        id={"type": "string"},
+        rule={"type": "string"},
+        severity={"enum": ["Critical", "Warning", "Notice", ""]},
+        title={"type": "string"},
+        explanation={"type": "string"},
+        suggestion={"type": "string"},
+        things={"type": "array", "items": ADDRESS},
+        passages={"type": "array", "items": ref("Lines")},
+    ),
+    "Lines": thing_schema(
+        "document",
+        "first_line",
+        "last_line",
+        document={"type": "string"},
+        first_line={"type": "integer", "minimum": 1},
+        last_line={"type": "integer", "minimum": 1},
+    ),
+    "Verdict": VERDICT,
+    "Basis": thing_schema(
+        "provision",
+        "held",
+        "reason",
+        "then",
+        provision=ref("Reference"),
+        held={"enum": ["yes", "no", "unknown"]},
+        reason={"type": "string"},
+        then={"anyOf": [ref("Reference"), {"type": "null"}]},
+    ),
+    "Change": thing_schema(
+        "provision",
+        "kind",
+        "text",
+        "certainty",
+        "source",
+        "in_force",
+        in_force={"type": ["boolean", "null"]},
+        effective_from={"type": ["string", "null"]},
+    ),
+    "List": thing_schema(
+        "question",
+        "parameters",
+        "snapshot",
+        "total",
+        "next",
+        "items",
+        question={"type": "string"},
+        parameters={"type": "object", "additionalProperties": {"type": "string"}},
+        snapshot={"type": "string"},
+        total={"type": ["integer", "null"], "minimum": 0},
+        next={"type": ["string", "null"]},
+        page={"type": ["string", "null"]},
+        items={"type": "array", "items": ref("Thing")},
+        undated=thing_schema("total", "href", total=COUNT, href=ADDRESS),
+    ),
+    "Findings": {
+        "allOf": [
+            thing_schema("total", "items", items={"type": "array", "items": ref("Finding")}),
+        ]
+    },
+    "Table": thing_schema(
+        "question",
+        "parameters",
+        "columns",
+        "snapshot",
+        "total",
+        "rows",
+        columns={"type": "object", "additionalProperties": {"type": "string"}},
+        total=COUNT,
+        rows={"type": "array", "items": {"type": "object"}},
+    ),
+    "Passage": thing_schema(
+        "iri",
+        "file",
+        "first_line",
+        "last_line",
+        "text",
+        "no_text_because",
+        text={"type": ["array", "null"], "items": {"type": "object"}},
+        no_text_because={"type": ["string", "null"]},
+    ),
+    "Questions": thing_schema("questions", questions={"type": "array", "items": {"type": "object"}}),
+    "Hits": thing_schema(
+        "total", "items", total=COUNT, items={"type": "array", "items": ref("Reference")}
+    ),
+    "Index": thing_schema("snapshot", "lists", "questions", "sparql", "openapi"),
+    "Snapshot": thing_schema("snapshot", "created", "triples", triples=COUNT),
+    "Field": {"type": "string"},
+}
+
+
+def described(parameter: Parameter, question: Question | None = None) -> Schema:
+    """A parameter as OpenAPI describes it.
+
+    Args:
+        question: the list whose sort keys and example apply.
+    """
+    schema: Schema = dict(TEXT)
+    style: Schema = {}
+    match parameter.type:
+        case "integer":
+            schema = {"type": "integer", "minimum": -999_999_999, "maximum": 999_999_999}
+        case "date":
+            schema = {"type": "string", "format": "date"}
+        case "enum":
+            options = list(ENUMS[parameter.of[0]])
+            if question and parameter.name in question.default:
+                options.append("all")
+            schema = {"type": "array", "items": {"enum": options}}
+        case "thing":
+            schema = {"type": "array", "items": dict(SLUG)}
+            if parameter.of == ("passage",):
+                schema = {"type": "string", "pattern": "^https://w3id.org/ansvarsgraf/id/passage/"}
+    match parameter.name:
+        case "limit":
+            schema = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": 50}
+        case "format":
+            schema = {"enum": [*MEDIA_TYPES, *SYNONYMS]}
+        case "cursor":
+            schema = {"type": "string", "pattern": "^([A-Za-z0-9_-]{4})+$"}
+        case "total":
+            schema = {"enum": ["yes", "no"], "default": "yes"}
+        case "separator":
+            schema = {"enum": list(SEPARATORS), "default": "semicolon"}
+        case "fields":
+            schema = {"type": "array", "items": ref("Field")}
+        case "sort" if question:
+            keys = ["label", *question.sorts]
+            schema = {"enum": [*keys, *("-" + key for key in keys)], "default": "label"}
+    if schema.get("type") == "array":
+        style = {"style": "form", "explode": False}
+    text = parameter.label
+    if parameter.type == "thing":
+        text += f". Slug eller IRI; flere adskilles af komma. Slags: {', '.join(parameter.of)}"
+    shown: Schema = {
+        "name": parameter.name,
+        "in": "query",
+        "required": parameter.required,
+        "description": text,
+        "schema": schema,
+        **style,
+    }
+    if question and parameter.name in question.example:
+        value: Any = question.example[parameter.name]
+        if schema.get("type") == "array":
+            value = value.split(",")
+        elif schema.get("type") == "integer":
+            value = int(value)
+        shown["example"] = value
+    return shown
+
+
+def openapi_parameters(
+    known: dict[str, Parameter], question: Question | None = None
+) -> list[Schema]:
+    """The parameters of an operation as OpenAPI describes them."""
+    return [described(parameter, question) for parameter in known.values()]
+
+
+def in_path(name: str, label: str, schema: Schema | None = None) -> Schema:
+    """A parameter in the path."""
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "description": label,
+        "schema": schema or dict(SLUG),
+    }
+
+
+def answers_as(schema: str, formats: Iterable[str] = MEDIA_TYPES) -> dict[int | str, Schema]:
+    """The answers of an operation: 200 in these formats, and the problems that any may have."""
+    content = {
+        CONTENT_TYPES[name]: {"schema": ref(schema) if name == "json" else {"type": "string"}}
+        for name in formats
+    }
+    headers = {
+        "ETag": {"description": "Svarets mærke", "schema": {"type": "string"}},
+        "Link": {"description": "Andre former af svaret (RFC 8288)", "schema": {"type": "string"}},
+    }
+    ok = {"description": "Svaret", "content": content, "headers": headers}
+    unchanged = {"description": "Svaret er det, som If-None-Match nævner"}
+    return {200: ok, 304: unchanged, **PROBLEM_RESPONSES}
+
+
+PROBLEM_RESPONSES: dict[int | str, Schema] = {
+    code: {
+        "description": text,
+        "content": {"application/problem+json": {"schema": ref("Problem")}},
+    }
+    for code, text in {
+        400: "En parameter kan ikke bruges",
+        404: "Findes ikke, eller en parameter nævner noget, der ikke findes",
+        405: "Metoden kan ikke bruges her",
+        406: "Formatet kan ikke leveres",
+        431: "Forespørgslens hoved er for langt",
+        503: "Grafen kan ikke nås lige nu",
+    }.items()
+}
+
+
+def describe(app: FastAPI, service: Service) -> None:
+    """Make the application's OpenAPI document follow the snapshot in service."""
+    made: dict[str, Schema] = {}
+
+    def openapi() -> Schema:
+        answers = service.answers
+        key = answers.store.snapshot
+        if key not in made:
+            made.clear()
+            made[key] = _document(app, answers, service.settings.public_url)
+        return made[key]
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _document(app: FastAPI, answers: Answers, public_url: str) -> Schema:
+    document = get_openapi(
+        title=app.title,
+        version=app.version,
+        description=app.description,
+        routes=app.routes,
+        servers=[{"url": public_url or "/"}],
+    )
+    schemas = {name: schema for name, schema in SCHEMAS.items() if name != "Field"}
+    schemas["Field"] = {"enum": sorted(answers.fields)}
+    components = document.setdefault("components", {})
+    kept = components.get("schemas", {})
+    components["schemas"] = {
+        **{k: v for k, v in kept.items() if "Validation" not in k},
+        **schemas,
+    }
+    components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+    examples = {name: example_slug(answers, name) for name in RESOURCES}
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            operation["responses"].pop("422", None)
+            for parameter in operation.get("parameters", ()):
+                if parameter["name"] == "slug" and path.split("/")[3] in examples:
+                    parameter["example"] = examples[path.split("/")[3]]
+    return document
+
+
+def example_slug(answers: Answers, name: str) -> str:
+    """The slug of the first thing that the example of a list gives."""
+    question = RESOURCES[name].question or name
+    if question not in answers.questions:
+        return ""
+    page = answers.page(question, dict(answers.questions[question].example), limit=1)
+    return page.things[0].rpartition("/id/")[2].partition("/")[2] if page.things else ""

@@ -1,0 +1,114 @@
+"""What a request says: its service, its public address, and its parameters, checked by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from fastapi import Request
+
+from graph_service.answers import MAX_PAGE
+from graph_service.api.formats import MEDIA_TYPES
+from graph_service.questions import Parameter
+from graph_service.questions.parameters import ParameterError, bind
+from graph_service.service import Service
+
+
+def parameter(name: str, type: str, label: str) -> Parameter:
+    """A parameter of the API that belongs to no question."""
+    return Parameter(name, type, ("",), False, label)
+
+
+FORMAT = parameter("format", "text", ", ".join(MEDIA_TYPES))
+AS_OF = parameter("as_of", "date", "Som det var den dag")
+#: Parameters of every list, beside those of its question.
+PAGING = {
+    "limit": parameter("limit", "integer", f"Højst så mange, 1-{MAX_PAGE}"),
+    "cursor": parameter("cursor", "text", "Hvor siden begynder: next i svaret før"),
+    "sort": parameter("sort", "text", "Nøgle at sortere efter; med - foran baglæns"),
+    "fields": parameter("fields", "text", "Kun disse felter, adskilt af komma"),
+    "total": parameter("total", "text", "no: tæl ikke"),
+    "separator": parameter("separator", "text", "Skilletegn i CSV: semicolon eller comma"),
+    "format": FORMAT,
+}
+
+
+def service_of(request: Request) -> Service:
+    """The service that a request belongs to."""
+    service: Service = request.app.state.service
+    return service
+
+
+def base_url(request: Request) -> str:
+    """The public address of the service, without a trailing slash."""
+    return service_of(request).settings.public_url or str(request.base_url).rstrip("/")
+
+
+class Nothing:
+    """A lookup that knows nothing: for checking names only."""
+
+    def exists(self, iri: str) -> bool:
+        return False
+
+    def slugs(self, kind: str) -> dict[str, str]:
+        return {}
+
+
+def read_values(request: Request, known: Mapping[str, Parameter]) -> dict[str, str]:
+    """The parameters of a request; one given twice joins with a comma.
+
+    Raises:
+        ParameterError: an unknown one, with the nearest.
+    """
+    values: dict[str, str] = {}
+    for name, value in request.query_params.multi_items():
+        values[name] = f"{values[name]},{value}" if name in values else value
+    if values.keys() - known.keys():
+        bind(known, {name: "" for name in values}, Nothing())
+    return values
+
+
+def integer(values: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    """A whole number among the parameters.
+
+    Raises:
+        ParameterError: it is not one, or out of bounds.
+    """
+    text = values.get(name, "")
+    if not text:
+        return default
+    if not text.isascii() or not text.isdigit() or not low <= int(text[:12]) <= high:
+        raise ParameterError(
+            name, f"skal være et helt tal fra {low} til {high}, ikke {text[:40]!r}"
+        )
+    return int(text)
+
+
+def one_of(values: Mapping[str, str], name: str, options: Iterable[str], default: str) -> str:
+    """A word among the parameters.
+
+    Raises:
+        ParameterError: it is none of ``options``.
+    """
+    known = list(options)
+    value = values.get(name, "") or default
+    if value not in known:
+        raise ParameterError(name, f"{value[:40]!r} kendes ikke; vælg en af {', '.join(known)}")
+    return value
+
+
+def several(values: Mapping[str, str], name: str, options: Iterable[str]) -> list[str]:
+    """Words joined by commas among the parameters.
+
+    Raises:
+        ParameterError: one is none of ``options``, with the nearest.
+    """
+    import difflib
+
+    known = list(options)
+    chosen = [part for part in values.get(name, "").split(",") if part]
+    for part in chosen:
+        if part not in known:
+            near = difflib.get_close_matches(part[:40], known, 3, 0.5)
+            hint = f"; mente du {', '.join(near)}?" if near else ""
+            raise ParameterError(name, f"{part[:40]!r} kendes ikke{hint}", near)
+    return chosen

@@ -1,0 +1,74 @@
+"""Search for programs: ``/api/v1/search``, the same as the field on the pages."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from graph_service.api.formats import choose, to_csv, to_json
+from graph_service.api.lists import (
+    PAGING,
+    PROBLEM_RESPONSES,
+    integer,
+    openapi_parameters,
+    read_values,
+    service_of,
+    with_links,
+)
+from graph_service.questions import Parameter
+from graph_service.questions.parameters import ParameterError
+from graph_service.search import index_of
+from graph_service.vocabulary import KINDS
+from graph_service.web.words import kind_name
+
+router = APIRouter()
+KNOWN = {
+    "q": Parameter("q", "text", ("",), False, "Ord, navn, forkortelse eller paragraf"),
+    "kind": Parameter("kind", "text", ("",), False, "Kun disse slags ting, adskilt af komma"),
+    "limit": Parameter("limit", "integer", ("",), False, "Højst så mange, 1-100"),
+    "format": PAGING["format"],
+}
+
+
+@router.get(
+    "/api/v1/search",
+    summary="Søg efter ting med almindelige ord",
+    tags=["Søgning"],
+    response_class=Response,
+    openapi_extra={"parameters": openapi_parameters(KNOWN)},
+    responses={**PROBLEM_RESPONSES},
+)
+def search(request: Request) -> Response:
+    """Things that fit the words, best first: stems, parts of compounds, prefixes and synonyms."""
+    service = service_of(request)
+    values = read_values(request, KNOWN)
+    chosen = choose(request.headers.get("accept", ""), values.get("format", ""), ("json", "csv"))
+    q = values.get("q", "").strip()
+    if len(q) > 300:
+        raise ParameterError("q", "teksten er for lang; højst 300 tegn")
+    kinds = [k for k in values.get("kind", "").split(",") if k]
+    for kind in kinds:
+        if kind not in KINDS:
+            raise ParameterError("kind", f"{kind[:40]!r} er ikke en slags ting")
+    limit = integer(values, "limit", 20, 1, 100)
+    hits = index_of(service.answers).search(q, limit, kinds)
+    items = [
+        with_links(
+            request,
+            {
+                "iri": h.iri,
+                "kind": h.kind,
+                "kind_label": kind_name(h.kind),
+                "id": h.slug,
+                "label": h.label,
+                "other": h.other or None,
+                "score": round(h.score, 2),
+            },
+        )
+        for h in hits
+    ]
+    if chosen == "csv":
+        columns = {"label": "Navn", "kind_label": "Slags", "other": "Fundet i", "iri": "Adresse"}
+        return Response(to_csv(columns, items), media_type="text/csv; charset=utf-8")
+    body = {"q": q, "snapshot": service.answers.store.snapshot, "total": len(items), "items": items}
+    return Response(to_json(body), media_type="application/json")

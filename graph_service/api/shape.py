@@ -1,0 +1,119 @@
+"""The shape of answers: links to the page and the data of each thing, derivations, Link headers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request
+from starlette.responses import Response
+
+from graph_service.answers import Answers
+from graph_service.api.formats import (
+    CONTENT_TYPES,
+    MEDIA_TYPES,
+    RDF_FORMATS,
+    SEPARATORS,
+    to_csv,
+    to_json,
+    to_rdf,
+)
+from graph_service.api.request import base_url, service_of
+from graph_service.api.resources import data_of, page_of
+from graph_service.vocabulary import kind_and_slug, thing
+
+
+def with_links(request: Request, item: dict[str, Any]) -> dict[str, Any]:
+    """A thing's data with the address of its page and of its data."""
+    split = kind_and_slug(item["iri"])
+    if split:
+        base = base_url(request)
+        item["page"] = base + page_of(*split)
+        item["data"] = base + data_of(*split)
+    return item
+
+
+def links(request: Request, chosen: str, page: str = "", following: str = "") -> str:
+    """The Link header of an answer (RFC 8288): other formats, the page, what comes next.
+
+    Args:
+        chosen: the format of this answer.
+        page: address of the page that shows the same, or empty.
+        following: address of the next part, or empty.
+    """
+    kept = [(k, v) for k, v in request.query_params.multi_items() if k != "format"]
+    here = base_url(request) + request.url.path
+    made = [
+        f'<{here}?{urlencode([*kept, ("format", name)])}>; rel="alternate"; type="{media}"'
+        for name, media in MEDIA_TYPES.items()
+        if name != chosen
+    ]
+    if page:
+        made.append(f'<{page}>; rel="alternate"; type="text/html"; hreflang="da"')
+    if following:
+        made.append(f'<{following}>; rel="next"')
+    return ", ".join(made)
+
+
+def graph_answer(
+    request: Request, things: list[str], chosen: str, headers: Mapping[str, str]
+) -> Response:
+    """The triples about things, in one of the RDF formats."""
+    service = service_of(request)
+    answers = service.answers
+    context = service.settings.project / "ontology" / "context.jsonld"
+    if chosen == "nquads":
+        body = to_rdf((), chosen, context, answers.quads(things))
+    else:
+        body = to_rdf(answers.triples(things), chosen, context)
+    return Response(body, 200, dict(headers), CONTENT_TYPES[chosen])
+
+
+def table_answer(
+    columns: Mapping[str, str],
+    rows: list[dict[str, Any]],
+    separator: str,
+    headers: Mapping[str, str],
+    name: str,
+) -> Response:
+    """Rows as CSV, to be saved under a name."""
+    disposition = {"Content-Disposition": f'inline; filename="{name}.csv"'}
+    body = to_csv(columns, rows, SEPARATORS[separator])
+    return Response(body, 200, {**headers, **disposition}, CONTENT_TYPES["csv"])
+
+
+def json_answer(body: Any, headers: Mapping[str, str] | None = None) -> Response:
+    """Data as JSON."""
+    return Response(to_json(body), 200, dict(headers or {}), CONTENT_TYPES["json"])
+
+
+def is_graph(chosen: str) -> bool:
+    """Whether a format holds triples."""
+    return chosen in RDF_FORMATS
+
+
+def derivations(answers: Answers, items: list[dict[str, Any]], actor: str) -> None:
+    """Say for each responsibility how the organisation asked about comes to bear it."""
+    iri = thing("organisation", actor.rpartition("/")[2].rpartition(":")[2])
+    if "," in iri or not items or not answers.exists(iri):
+        return
+    wanted = " ".join(f"<{item['iri']}>" for item in items)
+    rows = list(
+        answers.store.select(
+            f"SELECT DISTINCT ?r ?actor ?agreement ?body WHERE {{ VALUES ?r {{ {wanted} }} "
+            f"?r ag:derivation ?d . ?d ag:forOrganisation <{iri}> ; ag:viaActor ?actor . "
+            "OPTIONAL { ?d ag:viaAgreement ?agreement } OPTIONAL { ?d ag:viaBody ?body } }"
+        )
+    )
+    labels = answers.labels(v.value for row in rows for v in row.values())
+    by_thing: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        derivation = {
+            f"via_{name}": answers.reference(row[name].value, labels)
+            for name in ("actor", "agreement", "body")
+            if name in row
+        }
+        by_thing.setdefault(row["r"].value, []).append(derivation)
+    for item in items:
+        item["derivation"] = by_thing.get(item["iri"], [])

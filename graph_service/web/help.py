@@ -1,0 +1,23 @@
+"""Hjælp in plain Danish, and the accessibility statement."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from graph_service.web.kept import KeptRoute
+from graph_service.web.render import render
+
+router = APIRouter(include_in_schema=False, route_class=KeptRoute)
+
+
+@router.get("/hjaelp")
+def help_page(request: Request) -> Response:
+    """What the words mean, and a tour for each persona."""
+    return render(request, "help.html")
+
+
+@router.get("/tilgaengelighed")
+def accessibility(request: Request) -> Response:
+    """The accessibility statement."""
+    return render(request, "accessibility.html")

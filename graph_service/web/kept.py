@@ -1,0 +1,109 @@
+"""Pages kept as bytes while their snapshot is in service, with ETag and 304.
+
+A snapshot never changes, so a page of it never does: the first reader waits for the questions,
+the others get the bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import Request
+from fastapi.routing import APIRoute
+from starlette.responses import Response
+
+from graph_service.api.lists import service_of
+from graph_service.service import NoSnapshotError
+from graph_service.store import StoreError
+
+#: Most bytes of pages that are kept.
+MOST_BYTES = 24 * 1024**2
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+Key = tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A finished answer."""
+
+    body: bytes
+    headers: tuple[tuple[bytes, bytes], ...]
+    etag: str
+
+
+class Pages:
+    """The pages kept, the least recently read dropped first."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._size = most, 0
+        self._pages: OrderedDict[Key, Page] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Key) -> Page | None:
+        """The page of a key, if it is still kept."""
+        with self._lock:
+            page = self._pages.get(key)
+            if page:
+                self._pages.move_to_end(key)
+            return page
+
+    def put(self, key: Key, page: Page) -> None:
+        """Keep a page; one that is larger than a quarter of the room is not kept."""
+        if len(page.body) > self._most // 4:
+            return
+        with self._lock:
+            old = self._pages.pop(key, None)
+            self._size += len(page.body) - (len(old.body) if old else 0)
+            self._pages[key] = page
+            while self._size > self._most:
+                self._size -= len(self._pages.popitem(last=False)[1].body)
+
+
+def stamp(request: Request) -> Key | None:
+    """What an answer depends on beside its address: snapshot, corpus, host, encoding."""
+    service = service_of(request)
+    try:
+        snapshot = service.answers.store.snapshot
+        corpus = service.settings.corpus
+        changed = corpus.stat().st_mtime_ns if corpus and corpus.is_dir() else 0
+    except (NoSnapshotError, StoreError, OSError):
+        return None
+    packed = "gzip" in request.headers.get("accept-encoding", "")
+    return (snapshot, changed, str(request.base_url), request.url.path, request.url.query, packed)
+
+
+class KeptRoute(APIRoute):
+    """A route whose 200 answers to GET are kept."""
+
+    def get_route_handler(self) -> Handler:
+        inner = super().get_route_handler()
+
+        async def handler(request: Request) -> Response:
+            key = stamp(request)
+            if key is None:
+                return await inner(request)
+            pages: Pages = request.app.state.__dict__.setdefault("kept_pages", Pages(MOST_BYTES))
+            page = pages.get(key)
+            if page is None:
+                response = await inner(request)
+                if response.status_code != 200 or not isinstance(response.body, bytes):
+                    return response
+                etag = f'"{hashlib.sha256(response.body).hexdigest()[:20]}"'
+                page = Page(response.body, tuple(response.raw_headers), etag)
+                pages.put(key, page)
+            if page.etag in request.headers.get("if-none-match", ""):
+                return Response(None, 304, {"ETag": page.etag, "Cache-Control": "no-cache"})
+            answer = Response(page.body)
+            answer.raw_headers = [
+                *page.headers,
+                (b"etag", page.etag.encode()),
+                (b"cache-control", b"no-cache"),
+            ]
+            return answer
+
+        return handler

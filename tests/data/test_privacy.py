@@ -1,0 +1,191 @@
+"""No person is named: not in data/, not in what is shown; and no sentence of a source is copied."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from functools import cache
+
+import pytest
+from reading import DASH, DATA, Knowledge, Span, knowledge, source
+
+from graph_service.answers import Answers
+from graph_service.build.passages import read_address
+from graph_service.evidence import withheld
+from graph_service.vocabulary import CORPUS_FILES, expand
+
+pytestmark = pytest.mark.corpus
+
+#: Where the sources print names of people: member lists, bylines, signatures, captions, footnotes.
+PEOPLE = {
+    "p000": [(56, 57), (60, 60), (85, 90)],
+    "p001": [(33, 49)],
+    "p004": [
+        (8725, 8728),
+        (8735, 8743),
+        (9925, 9971),
+        (10839, 10839),
+        (12244, 12244),
+        (15603, 15603),
+        (17229, 17284),
+        (18326, 18327),
+        (19920, 19990),
+    ],
+}
+PART = r"[A-ZÆØÅ][a-zæøåéöü]+(?:-[A-ZÆØÅ][a-zæøåéöü]+)?"
+NAME = re.compile(rf"(?<![\w-]){PART}(?: [A-ZÆØÅ]\.| {PART})+(?![\w-])")
+
+#: Kinds whose labels are printed names or titles, and may be as long as they are printed.
+NAMED = (
+    "document agreement programme initiative law organisation body message indicator situation "
+    "commitment dataset"
+).split()
+LONGEST = 9  # consecutive words that a literal may share with a source
+
+
+@cache
+def common_words() -> frozenset[str]:
+    """Words that some source also prints in lower case, and words of organisations' names."""
+    known = knowledge()
+    found: set[str] = set()
+    for file in CORPUS_FILES.values():
+        for line in source(file):
+            found |= set(re.findall(r"(?<![\wÆØÅæøå])[a-zæøåéöü]{3,}", line))
+    for kind in ("organisation", "actor", "body", "territory", "document", "agreement"):
+        for subject in known.kind(kind):
+            for label in known.texts(subject, "skos:prefLabel", "skos:altLabel"):
+                found |= {word.lower() for word in re.findall(PART, label)}
+    return frozenset(found)
+
+
+@cache
+def people() -> tuple[str, ...]:
+    """Names of people, taken from the sources at run time: runs of capitalised words at the places
+    that list people, of which at least two are no ordinary words and no part of a known name."""
+    names = set()
+    for prefix, places in PEOPLE.items():
+        for first, last in places:
+            for number in range(first, last + 1):
+                for match in NAME.finditer(source(CORPUS_FILES[prefix])[number - 1]):
+                    parts = re.findall(PART, match[0])
+                    strange = [
+                        p for p in parts if len(p) < 15 and p.lower() not in common_words()
+                    ]
+                    if len(strange) >= 2:
+                        names.add(match[0])
+    return tuple(sorted(names))
+
+
+@pytest.fixture(scope="module")
+def known() -> Knowledge:
+    return knowledge()
+
+
+def test_names_are_found_in_the_sources() -> None:
+    assert len(people()) > 60
+
+
+def test_no_person_is_named_in_data() -> None:
+    wanted = re.compile("|".join(map(re.escape, people())))
+    for path in sorted(DATA.rglob("*.ttl")):
+        assert not wanted.search(path.read_text(encoding="utf-8")), f"a name in {path.name}"
+
+
+def test_every_name_is_withheld(answers: Answers) -> None:
+    hidden = withheld(answers.store)
+    shown = []
+    for prefix, places in PEOPLE.items():
+        file = CORPUS_FILES[prefix]
+        for first, last in places:
+            for number in range(first, last + 1):
+                if any(name in source(file)[number - 1] for name in people()) and not any(
+                    a <= number <= b for a, b, _ in hidden.get(file, [])
+                ):
+                    shown.append(f"{prefix}:{number}")
+    assert not shown
+
+
+def test_no_name_stands_elsewhere_unwithheld(answers: Answers) -> None:
+    """The same people are named nowhere else in the sources but in withheld lines."""
+    hidden = withheld(answers.store)
+    wanted = re.compile("|".join(map(re.escape, people())))
+    shown = []
+    for prefix, file in CORPUS_FILES.items():
+        for number, line in enumerate(source(file), 1):
+            if wanted.search(line) and not any(
+                a <= number <= b for a, b, _ in hidden.get(file, [])
+            ):
+                shown.append(f"{prefix}:{number}")
+    assert not shown
+
+
+def test_the_withheld_list_is_read(answers: Answers, known: Knowledge) -> None:
+    listed = Counter(
+        expand(s.partition(":")[0] + ":") for s in known.of if known.texts(s, "ag:withheldReason")
+    )
+    assert sum(map(len, withheld(answers.store).values())) == sum(listed.values()) > 50
+
+
+def test_withheld_lines_lie_within_their_file(known: Knowledge) -> None:
+    for subject in known.of:
+        if known.texts(subject, "ag:withheldReason"):
+            prefix, _, lines = subject.partition(":")
+            address = read_address(expand(prefix + ":") + lines)
+            assert address
+            span = Span(*address)
+            assert 1 <= span.first <= span.last <= len(source(span.file))
+
+
+def test_no_mail_address_or_number_of_a_person(known: Knowledge) -> None:
+    pattern = re.compile(r"[\w.]+@[\w.]+\.\w+|\b\d{6}-\d{4}\b|(?i:\b(?:tlf|telefon)\.?:? ?\d)")
+    found = [f"{s} {p}" for _, s, p, value in known.literals if pattern.search(value.value)]
+    assert not found
+
+
+@cache
+def runs() -> frozenset[tuple[str, ...]]:
+    """Every run of ten words of the sources; words broken at a line end are also read whole."""
+    found: set[tuple[str, ...]] = set()
+    for file in CORPUS_FILES.values():
+        text = "\n".join(line.strip() for line in source(file) if line.strip())
+        for joined in (text, re.sub(rf"(?<=\w)[{DASH}]\n", "", text)):
+            found |= set(tens(joined))
+    return frozenset(found)
+
+
+def tens(text: str) -> list[tuple[str, ...]]:
+    """The runs of ten words of a text."""
+    found = re.findall(r"\w+", text.lower().replace("\u00ad", ""))
+    size = LONGEST + 1
+    return [tuple(found[i : i + size]) for i in range(len(found) - size + 1)]
+
+
+def is_name(known: Knowledge, subject: str, predicate: str) -> bool:
+    """Whether a literal is a printed name: of a work or thing, or of a numbered recommendation."""
+    if predicate not in ("dcterms:title", "skos:prefLabel", "skos:altLabel"):
+        return False
+    kind = subject.partition(":")[0]
+    return kind in NAMED or (
+        kind == "recommendation" and bool(known.texts(subject, "dcterms:identifier"))
+    )
+
+
+def test_no_sentence_is_copied(known: Knowledge) -> None:
+    titles = {
+        literal.value.lower()
+        for _, subject, predicate, literal in known.literals
+        if is_name(known, subject, predicate) and len(literal.value) > 30
+    }
+    copied: defaultdict[str, set[str]] = defaultdict(set)
+    for _, subject, predicate, literal in known.literals:
+        if is_name(known, subject, predicate):
+            continue
+        text = literal.value.lower()
+        if any(run in runs() for run in tens(text)):
+            for title in titles:
+                text = text.replace(title, " – ")
+        shared = [run for run in tens(text) if run in runs()]
+        if shared:
+            copied[f"{subject} {predicate}"].add(" ".join(shared[0]))
+    problems = [f"{where}: {sorted(texts)[0]}" for where, texts in sorted(copied.items())]
+    assert not problems, f"{len(problems)}:\n" + "\n".join(problems[:60])

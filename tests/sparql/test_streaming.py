@@ -1,0 +1,109 @@
+"""Answers over real connections: broken off where they break off, killed when nobody listens."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+import uvicorn
+
+from graph_service.api.app import create_app
+from graph_service.settings import Settings
+from graph_service.sparql import result
+from tests.sparql.conftest import ENDLESS
+
+ROWS = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
+
+
+@pytest.fixture
+def server(published: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Any]]:
+    """A server with short limits and none on rows: its address and its application."""
+    monkeypatch.setattr(result, "START_SECONDS", 0.1)
+    settings = replace(published, query_seconds=1.0, query_rows=10**9, query_bytes=10**9)
+    app = create_app(settings)
+    running = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical"))
+    thread = threading.Thread(target=running.run, daemon=True)
+    thread.start()
+    while not running.started:
+        time.sleep(0.01)
+    port = running.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}", app
+    running.should_exit = True
+    thread.join(10)
+
+
+def until(pool: Any, name: str, value: int, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while pool.figures().get(name, 0) != value:
+        assert time.monotonic() < end, pool.figures()
+        time.sleep(0.01)
+
+
+def test_an_answer_that_breaks_off_is_not_taken_for_complete(server: tuple[str, Any]) -> None:
+    address, _ = server
+    taken = 0
+    with (
+        pytest.raises(httpx.RemoteProtocolError),
+        httpx.stream("GET", address + "/sparql", params={"query": ROWS}, timeout=20) as answer,
+    ):
+        assert answer.status_code == 200
+        for piece in answer.iter_bytes():
+            taken += len(piece)
+    assert taken > result.START_BYTES
+    assert httpx.get(address + "/sparql", params={"query": "ASK {}"}).json()["boolean"] is True
+
+
+@pytest.mark.parametrize("query", [ENDLESS, ROWS])
+def test_a_query_whose_client_hangs_up_is_killed(server: tuple[str, Any], query: str) -> None:
+    address, app = server
+    host, port = address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(f"GET /sparql?query={quote(query)} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        until(app.state.pool, "running", 1, 5)
+        if query == ROWS:
+            connection.recv(1000)
+    until(app.state.pool, "killed_gone", 1, 0.8)
+    until(app.state.pool, "kept_bytes", 0, 1)
+
+
+def test_a_client_that_takes_nothing_holds_no_worker(server: tuple[str, Any]) -> None:
+    address, app = server
+    host, port = address.removeprefix("http://").split(":")
+    large = ROWS + " LIMIT 8000"
+    service = app.state.service
+    service.settings = replace(service.settings, query_seconds=20.0)
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(f"GET /sparql?query={quote(large)} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        until(app.state.pool, "answered", 1, 20)
+        assert app.state.pool.figures()["running"] == 0
+        got = httpx.get(address + "/sparql", params={"query": "ASK {}"})
+        assert got.json()["boolean"] is True
+
+
+def test_other_addresses_answer_while_hostile_queries_run(server: tuple[str, Any]) -> None:
+    address, _ = server
+    threads = [
+        threading.Thread(
+            target=lambda: httpx.get(address + "/sparql", params={"query": ENDLESS}, timeout=30)
+        )
+        for _ in range(6)
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        slowest = 0.0
+        for _ in range(20):
+            begun = time.perf_counter()
+            assert httpx.get(address + "/healthz").status_code == 200
+            slowest = max(slowest, time.perf_counter() - begun)
+        assert slowest < 1.0
+    finally:
+        for thread in threads:
+            thread.join()
