@@ -5,12 +5,9 @@ The web pages, the JSON API and the command line all read these; none of them wr
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
-from typing import Any
 
 import pyoxigraph as ox
 
@@ -18,68 +15,21 @@ from graph_service.build.passages import read_address
 from graph_service.paging import MAX_PAGE, Orders, Page, cut, order
 from graph_service.questions import Question, bind
 from graph_service.questions.parameters import ParameterError
-from graph_service.store import Row, Store, Term
-from graph_service.vocabulary import (
-    AG,
-    ID,
-    OA,
-    RDF,
-    SKOS,
-    XSD,
-    ag,
-    compact,
-    kind_and_slug,
-    thing,
+from graph_service.shaping import (
+    HIDDEN,
+    NESTED,
+    SAID_ALREADY,
+    SHAPED,
+    Description,
+    Json,
+    best,
+    local,
+    order_of,
+    plain,
+    snake,
 )
-
-#: Properties that describing leaves out: inferred fans that have questions of their own.
-HIDDEN = tuple(ag(n) for n in ("heldBy", "borneBy", "bears", "derivation", "answersFor", "boundBy"))
-#: Kinds of thing that have no life of their own: shown inside the thing that names them.
-NESTED = ("statement", "date", "passage", "assessment")
-#: Predicates whose values stand in every reference, or in the address of a passage.
-SAID_ALREADY = (
-    RDF + "type",
-    SKOS + "prefLabel",
-    OA + "hasSelector",
-    OA + "hasSource",
-    *(ag(name) for name in ("firstLine", "lastLine")),
-)
-
-#: Members of a thing's data that are no property.
-SHAPED = {
-    "iri",
-    "id",
-    "kind",
-    "label",
-    "type",
-    "page",
-    "data",
-    "as_of",
-    "derivation",
-    "file",
-    "things",
-    "passages",
-}
-
-Json = Any
-
-
-@dataclass
-class Description:
-    """What the graph says about one thing, and about what is nested in it."""
-
-    iri: str
-    values: dict[str, list[Term]] = field(default_factory=lambda: defaultdict(list))
-
-
-def snake(name: str) -> str:
-    """The API's name of a property: ``targetGroup`` → ``target_group``."""
-    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
-
-
-def local(iri: str) -> str:
-    """The last part of an IRI."""
-    return re.split(r"[#/]", iri)[-1]
+from graph_service.store import Row, Store
+from graph_service.vocabulary import AG, ID, RDF, SKOS, kind_and_slug, thing
 
 
 class Answers:
@@ -250,7 +200,7 @@ class Answers:
         values = description.values
         shaped = self.reference(description.iri, labels)
         if values.get(SKOS + "prefLabel"):
-            shaped["label"] = _best(values[SKOS + "prefLabel"])
+            shaped["label"] = best(values[SKOS + "prefLabel"])
         types = [t.value for t in values.get(RDF + "type", ()) if t.value.startswith(AG)]
         shaped["type"] = sorted(local(t) for t in types)
         for predicate in sorted(values):
@@ -272,7 +222,7 @@ class Answers:
                         items.append(self.reference(value.value, labels))
                 else:
                     items.append(self.reference(value.value, labels))
-            items.sort(key=_order)
+            items.sort(key=order_of)
             shaped[snake(local(predicate))] = items
         return shaped
 
@@ -316,28 +266,14 @@ class Answers:
         ]
 
 
-def plain(value: Term) -> Json:
-    """A literal as JSON: numbers as numbers, everything else as text."""
-    if isinstance(value, ox.Literal):
-        if value.datatype.value == XSD + "integer":
-            return int(value.value)
-        if value.datatype.value == XSD + "decimal":
-            return float(value.value)
-        return value.value
-    return compact(value.value) if isinstance(value, ox.NamedNode) else str(value)
-
-
-def _best(values: list[Term]) -> str:
-    for value in values:
-        if isinstance(value, ox.Literal) and value.language == "da":
-            return value.value
-    return str(values[0].value)
-
-
-def _order(item: Json) -> tuple[str, int, str]:
-    if isinstance(item, dict):
-        return (str(item.get("file", "")), int(item.get("first_line", 0)), str(item["label"]))
-    return ("", item, "") if isinstance(item, int) else ("", 0, str(item))
-
-
-__all__ = ["MAX_PAGE", "Answers", "Description", "Page", "ParameterError", "thing"]
+__all__ = [
+    "MAX_PAGE",
+    "Answers",
+    "Description",
+    "Page",
+    "ParameterError",
+    "local",
+    "plain",
+    "snake",
+    "thing",
+]

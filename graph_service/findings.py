@@ -44,16 +44,13 @@ def documents(triples: Iterable[ox.Triple], findings: Iterable[str]) -> list[dic
         iri: defaultdict(list) for iri in wanted
     }
     for triple in triples:
-        subject = triple.subject
-        if isinstance(subject, ox.NamedNode) and subject.value in said:
-            if isinstance(triple.object, ox.NamedNode | ox.Literal):
-                said[subject.value][triple.predicate.value].append(triple.object)
+        name = triple.subject.value if isinstance(triple.subject, ox.NamedNode) else ""
+        if name in said and isinstance(triple.object, ox.NamedNode | ox.Literal):
+            said[name][triple.predicate.value].append(triple.object)
     return [_document(iri, said[iri]) for iri in wanted]
 
 
-def _document(
-    iri: str, values: Mapping[str, list[ox.NamedNode | ox.Literal]]
-) -> dict[str, Any]:
+def _document(iri: str, values: Mapping[str, list[ox.NamedNode | ox.Literal]]) -> dict[str, Any]:
     def text(*predicates: str) -> str:
         for predicate in predicates:
             found = sorted(

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import difflib
 import math
-import re
 import threading
 from array import array
 from bisect import bisect_left
@@ -19,9 +18,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-import snowballstemmer
-
 from graph_service.answers import Answers
+from graph_service.danish import STOP, WORD, normalise, split_compound, stem, words
 from graph_service.vocabulary import kind_and_slug
 
 #: How much a word counts by where it stands.
@@ -53,121 +51,6 @@ LEFT_OUT = (
     "passage",
     "duty-inheritance",
 )
-STOP = frozenset(
-    [
-        "og",
-        "i",
-        "at",
-        "der",
-        "det",
-        "den",
-        "de",
-        "en",
-        "et",
-        "af",
-        "på",
-        "for",
-        "med",
-        "til",
-        "som",
-        "er",
-        "var",
-        "har",
-        "have",
-        "fra",
-        "ved",
-        "om",
-        "efter",
-        "hvem",
-        "hvad",
-        "hvilke",
-        "hvilken",
-        "hvilket",
-        "hvor",
-        "hvornår",
-        "hvordan",
-        "hvorfor",
-        "skal",
-        "kan",
-        "bør",
-        "må",
-        "ikke",
-        "eller",
-        "ifølge",
-        "under",
-        "over",
-        "ud",
-        "op",
-        "ned",
-        "sig",
-        "sin",
-        "sit",
-        "sine",
-        "dens",
-        "dets",
-        "deres",
-        "denne",
-        "dette",
-        "disse",
-        "man",
-        "jeg",
-        "du",
-        "han",
-        "hun",
-        "vi",
-        "i",
-        "også",
-        "så",
-        "men",
-        "hvis",
-        "når",
-        "end",
-        "blev",
-        "bliver",
-        "blive",
-        "være",
-        "været",
-        "dvs",
-        "fx",
-        "bl",
-        "mm",
-        "gør",
-        "siger",
-        "står",
-        "angiver",
-        "nævnes",
-        "mange",
-        "meget",
-        "alle",
-    ]
-)
-LINKS = ("", "s", "e", "er", "n")
-WORD = re.compile(r"§\d+[a-zæøå]?|[a-zæøåéöäü0-9]+")
-
-
-def normalise(text: str) -> str:
-    """Lower case, with references to provisions in one form: ``§ 140, stk. 2`` → ``§140 stk2``."""
-    text = text.casefold()
-    text = re.sub(r"(?:§+|\bparagraf(?:fen)?)\s*(\d+)\s?([a-z]\b)?", r" §\1\2 ", text)
-    text = re.sub(r"\b(stk|nr)\.?\s*(\d+)", r" \1\2 ", text)
-    text = re.sub(r"(?<=[a-zæøå])-(?=[a-zæøå])", "", text) + " " + text.replace("-", " ")
-    return text.replace("'", "")
-
-
-_stemmer = snowballstemmer.stemmer("danish")
-
-
-@lru_cache(maxsize=60_000)
-def stem(word: str) -> str:
-    """The stem of one lower-case word."""
-    stemmed: str = _stemmer.stemWord(word)
-    return stemmed
-
-
-def words(text: str) -> list[str]:
-    """The stems of a text, in order, without repeating those that a hyphen gave twice."""
-    found = dict.fromkeys(stem(w) for w in WORD.findall(normalise(text)))
-    return list(found)
 
 
 @dataclass(frozen=True)
@@ -177,7 +60,7 @@ class Hit:
     Attributes:
         iri, kind, slug, label: the thing.
         score: how well it fits; only the order means anything.
-        other: the other name, or the text, that the words were found in; empty when the label says it.
+        other: the other name or the text that the words stand in; empty when the label has them.
     """
 
     iri: str
@@ -283,7 +166,6 @@ class SearchIndex:
             return []
         scores: dict[int, float] = defaultdict(float)
         covered: dict[int, int] = defaultdict(int)
-        joined = set(normalise(query).split())
         last = typed[-1] if query[-1:].isalnum() else ""
         terms = [w for w in significant if not self._half(w, significant)]
         for word in terms:
@@ -318,7 +200,6 @@ class SearchIndex:
                 score *= 1.5
             ranked.append((score, number))
         ranked.sort(key=lambda pair: (-pair[0], self.entries[pair[1]].label))
-        del joined
         return [self._hit(number, score, significant) for score, number in ranked[:limit]]
 
     @staticmethod
@@ -358,7 +239,7 @@ class SearchIndex:
 
     def _expansions(self, asked: Sequence[str]) -> list[tuple[str, float]]:
         """Other names of what the query, or a run of its words, names."""
-        found = {}
+        found: dict[str, float] = {}
         for size in range(min(4, len(asked)), 0, -1):
             for at in range(len(asked) - size + 1):
                 for other in self._synonyms.get(" ".join(asked[at : at + size]), ()):
@@ -391,30 +272,6 @@ class SearchIndex:
                     break
             other = other or entry.text[:200]
         return Hit(entry.iri, entry.kind, entry.slug, entry.label or entry.slug, score, other)
-
-
-def split_compound(word: str, known: Iterable[str]) -> list[str]:
-    """The known parts of a Danish compound: ``genoptræningsplan`` → ``genoptræning``, ``plan``.
-
-    Args:
-        word: a stem.
-        known: stems that count as words; must be quick to look up.
-    """
-    vocabulary = known if isinstance(known, (set, dict)) else set(known)
-    if len(word) < 8 or not word.isalpha():
-        return []
-    for cut in range(len(word) - 4, 3, -1):
-        tail = word[cut:]
-        if tail not in vocabulary:
-            continue
-        for link in LINKS:
-            head = word[:cut]
-            if link and not head.endswith(link):
-                continue
-            head = stem(head[: len(head) - len(link)] if link else head)
-            if len(head) >= 4 and head in vocabulary:
-                return [head, tail]
-    return []
 
 
 _lock = threading.Lock()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from graph_service.answers import Answers
@@ -15,20 +17,38 @@ from graph_service.store.embedded import EmbeddedStore
 from graph_service.store.remote import RemoteStore
 
 
+@dataclass(frozen=True)
+class InService:
+    """A snapshot that answers."""
+
+    answers: Answers
+    manifest: Manifest
+    folder: Path
+
+
 class Service:
     """The snapshot in service, and how to swap it for the newest one.
 
     Args:
         settings: where things are.
+
+    Attributes:
+        on_swap: called, in the thread that swaps, after another snapshot came into service.
+        swaps: how often that happened.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.questions = registry()
+        self.on_swap: list[Callable[[], None]] = []
+        self.swaps = 0
         self._lock = threading.Lock()
-        self._answers: Answers | None = None
-        self._manifest: Manifest | None = None
-        self._folder: Path | None = None
+        self._now: InService | None = None
+
+    @property
+    def snapshot(self) -> str:
+        """Id of the snapshot in service; empty before the first."""
+        return self._now.manifest.id if self._now else ""
 
     @property
     def answers(self) -> Answers:
@@ -36,27 +56,19 @@ class Service:
 
         Raises:
             NoSnapshotError: nothing has been published.
+            StoreError: the snapshot cannot be opened.
         """
-        if self._answers is None:
-            self.reload()
-        assert self._answers is not None
-        return self._answers
+        return self._in_service().answers
 
     @property
     def manifest(self) -> Manifest:
         """The manifest of the snapshot in service. Raises as :attr:`answers`."""
-        if self._manifest is None:
-            self.reload()
-        assert self._manifest is not None
-        return self._manifest
+        return self._in_service().manifest
 
     @property
     def folder(self) -> Path:
         """The folder of the snapshot in service. Raises as :attr:`answers`."""
-        if self._folder is None:
-            self.reload()
-        assert self._folder is not None
-        return self._folder
+        return self._in_service().folder
 
     def reload(self) -> Manifest:
         """Take the published snapshot in service, if it is another one than now.
@@ -65,28 +77,40 @@ class Service:
 
         Raises:
             NoSnapshotError: nothing has been published; what is in service stays.
+            StoreError: it cannot be opened; what is in service stays.
         """
         with self._lock:
             folder = current(self.settings.snapshots)
-            if self._folder != folder:
-                manifest = manifest_of(folder)
-                store: Store
-                if self.settings.store == "embedded":
-                    store = EmbeddedStore(folder)
-                else:
-                    store = RemoteStore(
-                        self.settings.store, manifest.id, self.settings.query_seconds
-                    )
-                self._answers = Answers(store, self.questions)
-                self._manifest, self._folder = manifest, folder
-            assert self._manifest is not None
-            return self._manifest
+            before = self._now
+            if before and before.folder == folder:
+                return before.manifest
+            manifest = manifest_of(folder)
+            store: Store
+            if self.settings.store == "embedded":
+                store = EmbeddedStore(folder)
+            else:
+                store = RemoteStore(self.settings.store, manifest.id, self.settings.query_seconds)
+            self._now = InService(Answers(store, self.questions), manifest, folder)
+            if before:
+                self.swaps += 1
+        if before:
+            for tell in self.on_swap:
+                tell()
+        return manifest
 
     def context(self) -> dict[str, object]:
         """The JSON-LD context of the project."""
         path = self.settings.project / "ontology" / "context.jsonld"
         loaded: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
         return loaded
+
+    def _in_service(self) -> InService:
+        now = self._now
+        if now is None:
+            self.reload()
+            now = self._now
+        assert now is not None
+        return now
 
 
 __all__ = ["NoSnapshotError", "Service"]

@@ -33,7 +33,13 @@ class Settings:
         query_bytes: most bytes that the result of a free query may have.
         query_queue: most free queries that may wait for a worker.
         cache_bytes: most bytes that cached answers may hold.
+        log_requests: write a line to the log for each request.
         log_queries: write the full text of free queries to the log.
+        processes: processes that answer; 0 means one for each core, at most four.
+        connections: most open connections, over all processes.
+        connections_per_address: most open connections from one address, over all processes.
+        header_seconds: longest time for a request's line and headers to arrive.
+        idle_seconds: longest time that a connection may stay open between requests.
     """
 
     project: Path
@@ -53,7 +59,13 @@ class Settings:
     query_bytes: int = 64 * 1024**2
     query_queue: int = 32
     cache_bytes: int = 64 * 1024**2
+    log_requests: bool = True
     log_queries: bool = False
+    processes: int = 0
+    connections: int = 2000
+    connections_per_address: int = 500
+    header_seconds: float = 10.0
+    idle_seconds: float = 30.0
 
     @staticmethod
     def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -75,6 +87,10 @@ class Settings:
 
         def words(name: str) -> tuple[str, ...]:
             return tuple(text(name).replace(",", " ").split())
+
+        def yes(name: str, default: bool) -> bool:
+            value = text(name).lower()
+            return value in {"1", "true", "yes", "ja"} if value else default
 
         project = Path(text("PROJECT") or PROJECT)
         default = Settings(project, project, None)
@@ -98,5 +114,13 @@ class Settings:
             query_bytes=int(number("QUERY_BYTES", default.query_bytes)),
             query_queue=int(number("QUERY_QUEUE", default.query_queue)),
             cache_bytes=int(number("CACHE_BYTES", default.cache_bytes)),
-            log_queries=text("LOG_QUERIES") in {"1", "true", "yes", "ja"},
+            log_requests=yes("LOG_REQUESTS", default.log_requests),
+            log_queries=yes("LOG_QUERIES", default.log_queries),
+            processes=int(number("PROCESSES", default.processes)),
+            connections=int(number("CONNECTIONS", default.connections)),
+            connections_per_address=int(
+                number("CONNECTIONS_PER_ADDRESS", default.connections_per_address)
+            ),
+            header_seconds=number("HEADER_SECONDS", default.header_seconds),
+            idle_seconds=number("IDLE_SECONDS", default.idle_seconds),
         )

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
-from starlette.responses import PlainTextResponse, Response
+from starlette.middleware import Middleware
+from starlette.responses import Response
 
 from graph_service import __version__
-from graph_service.api import lists, search, things
+from graph_service.api import ask, lists, observe, operations, search, things
+from graph_service.api.cache import Cache
+from graph_service.api.cors import Cors
+from graph_service.api.metrics import STATES, Metrics, sample
+from graph_service.api.observe import Observe
+from graph_service.api.openapi import describe
 from graph_service.api.problems import Problem, respond, wants_html
-from graph_service.questions.parameters import ParameterError
+from graph_service.questions.parameters import ParameterError, UnknownValueError
 from graph_service.service import NoSnapshotError, Service
 from graph_service.settings import Settings
 from graph_service.sparql import protocol
@@ -23,20 +30,34 @@ from graph_service.web import pages
 log = logging.getLogger("ansvarsgraf")
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
+def create_app(settings: Settings | None = None, metrics_folder: Path | None = None) -> FastAPI:
     """The application over the snapshot in service.
 
     Args:
         settings: defaults to what the environment says.
+        metrics_folder: where several processes leave their figures for each other.
     """
     settings = settings or Settings.from_environment()
     service = Service(settings)
+    metrics = Metrics(metrics_folder)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with protocol.pool_for(app, service):
             yield
+            app.state.closing = True
 
+    layers = [
+        Middleware(
+            Observe,
+            metrics=metrics,
+            log_requests=settings.log_requests,
+            log_queries=settings.log_queries,
+        ),
+        Middleware(Kept, service=service, room=settings.cache_bytes, metrics=metrics),
+    ]
+    if settings.cors_origins:
+        layers.insert(1, Middleware(Cors, origins=settings.cors_origins))
     app = FastAPI(
         title="Ansvarsgraf",
         description="Hvem har ansvaret for hvad i det tværsektorielle sundhedsvæsen. "
@@ -46,21 +67,62 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
+        middleware=layers,
     )
-    app.state.service = service
-    app.include_router(lists.router(service.questions))
-    app.include_router(things.router)
+    app.state.service, app.state.metrics, app.state.closing = service, metrics, False
+    app.include_router(ask.router(service.questions))
     app.include_router(search.router)
+    app.include_router(things.router)
+    app.include_router(lists.router(service.questions))
+    app.include_router(operations.router)
     app.include_router(protocol.router)
     app.include_router(pages.router)
     pages.mount_static(app)
+    describe(app, service)
+    observe.KNOWN.update(service.questions, lists.RESOURCES)
+    metrics.gauges.append(lambda: figures(app, service))
+    answer_errors(app)
+    return app
 
-    @app.get("/healthz", include_in_schema=False)
-    def healthz(request: Request) -> Response:
-        """200 when a snapshot is served."""
-        return PlainTextResponse(f"ok {service.manifest.id}\n")
+
+class Kept(Cache):
+    """The cache, which tells its figures."""
+
+    def __init__(self, app: FastAPI, service: Service, room: int, metrics: Metrics) -> None:
+        super().__init__(app, service, room)
+        metrics.gauges.append(
+            lambda: {
+                "cache_hits_total": self.hits,
+                "cache_misses_total": self.misses,
+                "cache_evicted_total": self.evicted,
+                "cache_bytes": self.held,
+                "cache_answers": len(self),
+            }
+        )
+
+
+def figures(app: FastAPI, service: Service) -> Mapping[str, float]:
+    """The figures of the snapshot and of the pool for free SPARQL."""
+    found: dict[str, float] = {"snapshot_swaps_total": service.swaps}
+    if service.snapshot:
+        manifest = service.manifest
+        found[sample("snapshot_info", id=manifest.id, created=manifest.created)] = 1
+        found["snapshot_triples"] = manifest.triples
+    pool = getattr(app.state, "pool", None)
+    if pool is not None:
+        for name, value in pool.figures().items():
+            state = name in STATES
+            found[
+                sample("pool", state=name) if state else sample("pool_events_total", event=name)
+            ] = value
+    return found
+
+
+def answer_errors(app: FastAPI) -> None:
+    """Answer every error as a problem document, or as a page where a browser asks for one."""
 
     def answer(request: Request, problem: Problem) -> Response:
+        problem.more.setdefault("request_id", getattr(request.state, "request_id", None))
         if wants_html(request) and not request.url.path.startswith(("/api/", "/sparql")):
             return pages.problem_page(request, problem)
         return respond(problem)
@@ -71,10 +133,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @app.exception_handler(ParameterError)
     async def on_parameter(request: Request, error: ParameterError) -> Response:
+        unknown = isinstance(error, UnknownValueError)
         return answer(
             request,
             Problem(
-                "unknown-parameter",
+                "not-found" if unknown else "unknown-parameter",
                 f"{error.name}: {error.reason}",
                 parameter=error.name,
                 nearest=error.nearest,
@@ -95,17 +158,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: HTTPException) -> Response:
-        kind = "method-not-allowed" if error.status_code == 405 else "not-found"
-        detail = (
-            "Adressen kan kun læses."
-            if kind == "method-not-allowed"
-            else f"Der er intet på adressen {request.url.path}."
-        )
-        return answer(request, Problem(kind, detail, headers=dict(error.headers or {})))
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            allowed = headers.get("Allow", headers.get("allow", "GET"))
+            headers = {
+                "Allow": allowed if "HEAD" in allowed else allowed.replace("GET", "GET, HEAD")
+            }
+            detail = f"Adressen kan bruges med {headers['Allow']}."
+            return answer(request, Problem("method-not-allowed", detail, headers=headers))
+        detail = f"Der er intet på adressen {request.url.path[:200]}."
+        return answer(request, Problem("not-found", detail, headers=headers))
 
     @app.exception_handler(Exception)
     async def on_error(request: Request, error: Exception) -> Response:
-        log.exception("unexpected error for %s", request.url.path)
+        log.exception("unexpected error for %s", request.url.path[:200])
         return answer(request, Problem("internal", "Fejlen er skrevet i loggen."))
-
-    return app

@@ -1,11 +1,17 @@
-"""The queries behind :mod:`graph_service.api.as_of`: what is known in time of works and laws."""
+"""What is known in time of works and laws: the facts behind :mod:`graph_service.api.as_of`."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any
 
 from graph_service.answers import Answers
+from graph_service.api.as_of_works import Work
 from graph_service.store import Row
+from graph_service.vocabulary import ID, ag
+
+Json = dict[str, Any]
 
 #: The first and last day that a thing itself states.
 BOUNDS = """
@@ -73,6 +79,15 @@ SELECT DISTINCT ?thing ?provision WHERE {
 }
 """
 
+#: The works whose duties rest on a provision or name it.
+CITING = """
+SELECT DISTINCT ?provision ?work WHERE {
+  VALUES ?provision { }
+  ?part eli:is_part_of* ?provision .
+  ?duty ag:legalBasis|ag:mentionsProvision ?part ; ag:agreedIn|ag:statedIn ?work .
+}
+"""
+
 #: What has become of a thing, or of the law or provision that it is part of.
 CHANGES = """
 SELECT DISTINCT ?thing ?changed ?changedLabel ?change ?text ?from ?fromText ?target ?targetLabel
@@ -100,3 +115,106 @@ def ask(answers: Answers, query: str, things: Iterable[str]) -> Iterable[Row]:
         return ()
     head, _, rest = query.partition("{ }")
     return answers.store.select(f"{head}{{ {names} }}{rest}")
+
+
+def provisions_of(answers: Answers, things: list[str]) -> dict[str, list[str]]:
+    """Thing → the provisions it rests on; a provision rests on itself."""
+    found: dict[str, list[str]] = {i: [i] for i in things if i.startswith(f"{ID}law/")}
+    others = [i for i in things if i not in found]
+    for row in ask(answers, PROVISIONS, others):
+        found.setdefault(row["thing"].value, []).append(row["provision"].value)
+    return {iri: sorted(set(found[iri])) for iri in found}
+
+
+def works_known(
+    answers: Answers, things: list[str]
+) -> tuple[dict[str, list[str]], dict[str, Work]]:
+    """Thing → its agreements (an agreement is its own), and what is known of each in time."""
+    works_of: dict[str, list[str]] = defaultdict(list)
+    for row in ask(answers, WORKS, things):
+        works_of[row["thing"].value].append(row["work"].value)
+    names = list(dict.fromkeys(w for found in works_of.values() for w in found))
+    works = {name: Work() for name in names}
+    for row in ask(answers, EVENTS, names):
+        work = works[row["work"].value]
+        span = tuple(row[n].value if n in row else "" for n in ("start", "end"))
+        if not any(span):
+            continue
+        begin, end = span
+        planned = "planned" not in row or row["planned"].value == ag("Yes")
+        if row["type"].value == ag("End"):
+            (work.planned_ends if planned else work.ends).append((begin, end))
+        else:
+            (work.planned if planned else work.begins).append((begin, end))
+    for row in ask(answers, KNOWN, names):
+        work = works[row["work"].value]
+        if "day" in row:
+            work.spoken_of.append(row["day"].value)
+        if "status" in row:
+            work.status.add(row["status"].value.rpartition("#")[2])
+    return works_of, works
+
+
+def cited_between(answers: Answers, provisions: list[str]) -> dict[str, tuple[str, str]]:
+    """Provision → first and last day on which a dated source is known to cite it."""
+    if not provisions:
+        return {}
+    rows = [(row["provision"].value, row["work"].value) for row in ask(answers, CITING, provisions)]
+    _, works = works_known(answers, list(dict.fromkeys(w for _, w in rows)))
+    days: dict[str, list[str]] = defaultdict(list)
+    for provision, name in rows:
+        work = works.get(name, Work())
+        days[provision] += [d for d in (work.earliest, work.horizon) if d]
+    return {p: (min(found), max(found)) for p, found in days.items() if found}
+
+
+def changes_of(answers: Answers, things: list[str], day: str) -> dict[str, list[Json]]:
+    """Thing → what has become of it or of what it is part of, each with its source."""
+    found: dict[str, dict[str, Json]] = defaultdict(dict)
+    for row in ask(answers, CHANGES, list(dict.fromkeys(things))):
+        value = {name: term.value for name, term in row.items()}
+        since = value.get("from") or value.get("fromText")
+        found[value["thing"]][value["change"] + value.get("target", "")] = {
+            "iri": value["change"],
+            "provision": {
+                "iri": value["changed"],
+                "id": value["changed"].rpartition("/")[2],
+                "label": value["changedLabel"],
+            },
+            "kind": answers.label_of_term(value["kind"]),
+            "kind_id": value["kind"],
+            "effective_from": since,
+            "in_force": _in_force(value.get("from"), value.get("fromText"), day),
+            "changed_to": (
+                {
+                    "iri": value["target"],
+                    "id": value["target"].rpartition("/")[2],
+                    "label": value["targetLabel"],
+                }
+                if "target" in value
+                else None
+            ),
+            "text": value["text"],
+            "certainty": answers.label_of_term(value["certainty"]),
+            "date_certainty": (
+                answers.label_of_term(value["dateCertainty"]) if "dateCertainty" in value else None
+            ),
+            "target_certainty": (
+                answers.label_of_term(value["targetCertainty"])
+                if "targetCertainty" in value
+                else None
+            ),
+            "source": value["source"],
+        }
+    return {iri: list(changes.values()) for iri, changes in found.items()}
+
+
+def _in_force(since: str | None, words: str | None, day: str) -> bool | None:
+    """Whether a change had taken effect; None when the day is not known well enough."""
+    if since:
+        return since <= day
+    if words and len(words) == 4 and words.isdigit():
+        if day < f"{words}-01-01":
+            return False
+        return True if day > f"{words}-12-31" else None
+    return None

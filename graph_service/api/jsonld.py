@@ -110,7 +110,7 @@ class Context:
         best = iri
         for prefix, space in self.prefixes.items():
             if iri.startswith(space) and len(iri) > len(space):
-                short = f"{prefix}:{iri[len(space):]}"
+                short = f"{prefix}:{iri[len(space) :]}"
                 if len(short) < len(best) and not short.partition(":")[2].startswith("//"):
                     best = short
         return best

@@ -157,9 +157,7 @@ def list_route(resource: Resource, question: Question) -> Callable[[Request], Re
     return endpoint
 
 
-def page_address(
-    base: str, resource: Resource, question: Question, values: dict[str, str]
-) -> str:
+def page_address(base: str, resource: Resource, question: Question, values: dict[str, str]) -> str:
     """Address of the page that shows a list; empty when there is none."""
     if not resource.page:
         return ""
@@ -274,9 +272,7 @@ def router(questions: dict[str, Question]) -> APIRouter:
             detail_route(resource),
             methods=["GET"],
             summary=f"Alt om én: {resource.singular}",
-            openapi_extra={
-                "parameters": [slug, *openapi_parameters(detail_parameters(resource))]
-            },
+            openapi_extra={"parameters": [slug, *openapi_parameters(detail_parameters(resource))]},
             responses=answers_as("Thing"),
             response_class=Response,
             tags=[resource.title],

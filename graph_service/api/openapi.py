@@ -17,7 +17,6 @@ from graph_service.answers import MAX_PAGE, Answers
 from graph_service.api.formats import CONTENT_TYPES, MEDIA_TYPES, SEPARATORS, SYNONYMS
 from graph_service.api.problems import PROBLEMS, TYPES
 from graph_service.api.resources import RESOURCES
-from graph_service.findings import MEMBERS
 from graph_service.questions import Parameter, Question
 from graph_service.questions.parameters import ENUMS
 from graph_service.service import Service
@@ -66,6 +65,7 @@ SCHEMAS: dict[str, Schema] = {
         detail={"type": "string"},
         parameter={"type": "string"},
         nearest={"type": "array", "items": {"type": "string"}},
+        request_id={"type": ["string", "null"]},
     ),
     "Reference": REFERENCE,
     "Thing": thing_schema(
@@ -162,7 +162,9 @@ SCHEMAS: dict[str, Schema] = {
         text={"type": ["array", "null"], "items": {"type": "object"}},
         no_text_because={"type": ["string", "null"]},
     ),
-    "Questions": thing_schema("questions", questions={"type": "array", "items": {"type": "object"}}),
+    "Questions": thing_schema(
+        "questions", questions={"type": "array", "items": {"type": "object"}}
+    ),
     "Hits": thing_schema(
         "total", "items", total=COUNT, items={"type": "array", "items": ref("Reference")}
     ),

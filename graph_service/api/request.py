@@ -63,7 +63,7 @@ def read_values(request: Request, known: Mapping[str, Parameter]) -> dict[str, s
     for name, value in request.query_params.multi_items():
         values[name] = f"{values[name]},{value}" if name in values else value
     if values.keys() - known.keys():
-        bind(known, {name: "" for name in values}, Nothing())
+        bind(known, dict.fromkeys(values, ""), Nothing())
     return values
 
 

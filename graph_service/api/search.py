@@ -8,13 +8,13 @@ from starlette.responses import Response
 from graph_service.api.formats import choose, to_csv, to_json
 from graph_service.api.lists import (
     PAGING,
-    PROBLEM_RESPONSES,
     integer,
     openapi_parameters,
     read_values,
     service_of,
     with_links,
 )
+from graph_service.api.openapi import Schema, answers_as
 from graph_service.questions import Parameter
 from graph_service.questions.parameters import ParameterError
 from graph_service.search import index_of
@@ -30,13 +30,29 @@ KNOWN = {
 }
 
 
+def described_parameters() -> list[Schema]:
+    """The parameters as OpenAPI describes them."""
+    shown = openapi_parameters(KNOWN)
+    own: dict[str, Schema] = {
+        "q": {"schema": {"type": "string", "maxLength": 300}, "example": "genoptræning"},
+        "kind": {
+            "schema": {"type": "array", "items": {"enum": list(KINDS)}},
+            "style": "form",
+            "explode": False,
+        },
+        "limit": {"schema": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}},
+        "format": {"schema": {"enum": ["json", "csv"]}},
+    }
+    return [{**parameter, **own[parameter["name"]]} for parameter in shown]
+
+
 @router.get(
     "/api/v1/search",
     summary="Søg efter ting med almindelige ord",
     tags=["Søgning"],
     response_class=Response,
-    openapi_extra={"parameters": openapi_parameters(KNOWN)},
-    responses={**PROBLEM_RESPONSES},
+    openapi_extra={"parameters": described_parameters()},
+    responses=answers_as("Hits", ("json", "csv")),
 )
 def search(request: Request) -> Response:
     """Things that fit the words, best first: stems, parts of compounds, prefixes and synonyms."""

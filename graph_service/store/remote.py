@@ -48,7 +48,15 @@ class RemoteStore:
             yield {name: _term(value) for name, value in binding.items()}
 
     def ask(self, query: str) -> bool:
-        return bool(self._json(query)["boolean"])
+        answer = self._json(query)
+        if "boolean" in answer:
+            return bool(answer["boolean"])
+        # Virtuoso 7 answers some ASKs with a table of one number.
+        return any(
+            value["value"] not in ("0", "")
+            for row in answer["results"]["bindings"]
+            for value in row.values()
+        )
 
     def construct(self, query: str) -> Iterator[ox.Triple]:
         text = self._post(query, "application/n-triples, text/plain;q=0.5").content

@@ -12,9 +12,9 @@ from graph_service.answers import Answers
 from graph_service.api.lists import derivations, resolve, service_of
 from graph_service.api.resources import RESOURCES, data_of
 from graph_service.vocabulary import AG
+from graph_service.web.assessments import assessment_of, group_of, initiatives
 from graph_service.web.downloads import Columns, download, of, sources
 from graph_service.web.events import all_events
-from graph_service.web.initiatives import assessment_of, group_of, initiatives
 from graph_service.web.items import Facet, Item, choose, things
 from graph_service.web.kept import KeptRoute
 from graph_service.web.render import downloads_of, formats_of, render

@@ -115,7 +115,7 @@ def agreement_list(request: Request) -> Response:
 
 @router.get("/aftaler/{slug}")
 def agreement(request: Request, slug: str) -> Response:
-    """One agreement: parties, life cycle, duties, messages, money, hearing, indicators, conflicts."""
+    """One agreement: parties, life cycle, duties, messages, money, hearing, conflicts."""
     service = service_of(request)
     answers = service.answers
     iri = resolve(answers, RESOURCES["agreements"], slug)

@@ -125,7 +125,9 @@ def calendar(request: Request) -> Response:
         state=state,
         subject=subject,
         feed=feed,
-        timeline=timeline(sorted(lanes.items(), key=lambda p: (p[0] == "Ikke angivet", -len(p[1])))[:14], day),
+        timeline=timeline(
+            sorted(lanes.items(), key=lambda p: (p[0] == "Ikke angivet", -len(p[1])))[:14], day
+        ),
         data_links=[*downloads_of(request, "/api/v1/events"), ("iCalendar", feed)],
     )
 
@@ -197,7 +199,8 @@ def escape(text: str) -> str:
 
 def fold(line: str) -> str:
     """A line folded at 75 octets (RFC 5545, section 3.1), never inside a character."""
-    parts, current = [], ""
+    parts: list[str] = []
+    current = ""
     for character in line:
         if len((current + character).encode()) > (75 if not parts else 74):
             parts.append(current)

@@ -56,7 +56,7 @@ def download(
     chosen = request.query_params.get("format", "")
     if not chosen:
         return None
-    known = dict((short, words) for words, short in DOWNLOADS)
+    known = {short: words for words, short in DOWNLOADS}
     if chosen not in known:
         raise Problem("not-acceptable", f"Vælg et af formaterne {', '.join(known)}.")
     service = service_of(request)

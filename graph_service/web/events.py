@@ -83,7 +83,7 @@ def reference_day(answers: Answers) -> str:
 
 
 def upcoming(answers: Answers, day: str) -> list[Item]:
-    """Planned events that may still come on ``day``, soonest first; only those with a known date."""
+    """Planned events that may still come on ``day``, soonest first; the dated only."""
     due = [e for e in all_events(answers) if e.planned and max(e.begin, e.end) >= day]
     due.sort(key=lambda e: (max(e.begin, day) if e.begin else e.end, e.end or "9999"))
     return [e.item for e in due]
@@ -101,7 +101,7 @@ def of_things(answers: Answers, iris: Sequence[str]) -> list[Dated]:
 
 
 def state(event: Dated, day: str) -> str:
-    """How an event stood on a day, in Danish: sket, forestår, overskredet, or that it is unknown."""
+    """How an event stood on a day: sket, forestår, overskredet or tidspunkt ukendt."""
     if not event.planned:
         return "sket"
     if not event.begin and not event.end:

@@ -48,18 +48,30 @@ def rule_of(item: Item) -> list[tuple[str, str]]:
     if item["kind"] == "contradiction":
         return [("laeser", "Noteret af en læser")]
     return [
-        (r["id"], r["label"]) if isinstance(r, dict) else (str(r), str(r))
+        (r["id"] if isinstance(r, dict) else str(r), str(item["label"]))
         for r in item.get("rule", ())
     ] or [("andet", "Anden regel")]
 
 
 def things_of(item: Item) -> list[Item]:
     """What a finding or a contradiction is about."""
-    return [
-        value
+    found = {
+        value["iri"]: value
         for name in ("thing", "about", "between")
         for value in item.get(name, ())
         if isinstance(value, dict) and "kind" in value
+    }
+    return list(found.values())
+
+
+def by_rule(items: list[Item]) -> list[tuple[str, str, str, list[Item]]]:
+    """Findings grouped by rule: (rule, name, severity, findings), in the order given."""
+    groups: dict[str, list[Item]] = {}
+    for item in items:
+        groups.setdefault(rule_of(item)[0][0], []).append(item)
+    return [
+        (rule, rule_of(found[0])[0][1], severity_of(found[0])[0][0], found)
+        for rule, found in groups.items()
     ]
 
 
@@ -113,7 +125,8 @@ def finding_list(request: Request) -> Response:
     return render(
         request,
         "findings.html",
-        findings=shown,
+        rules=by_rule(shown),
+        total=len(shown),
         contradictions=contradictions,
         selections=selections,
         q=asked.get("q", ""),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from itertools import groupby
 
 from fastapi import APIRouter, Request
@@ -43,7 +42,6 @@ EXAMPLES = (
 def front(request: Request) -> Response:
     """The front page: one field, three doors, what falls due, the newest findings."""
     answers = service_of(request).answers
-    threading.Thread(target=index_of, args=(answers,), daemon=True).start()
     day = reference_day(answers)
     return render(
         request,

@@ -17,6 +17,7 @@ from fastapi import Request
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
+from graph_service.answers import Answers
 from graph_service.api.lists import service_of
 from graph_service.service import NoSnapshotError
 from graph_service.store import StoreError
@@ -77,6 +78,35 @@ def stamp(request: Request) -> Key | None:
     return (snapshot, changed, str(request.base_url), request.url.path, request.url.query, packed)
 
 
+def prepare(answers: Answers) -> None:
+    """Ask in the background for what many pages share, once for a snapshot."""
+    if getattr(_prepared, "snapshot", "") == answers.store.snapshot:
+        return
+    _prepared.snapshot = answers.store.snapshot
+    threading.Thread(target=_prepare, args=(answers,), daemon=True).start()
+
+
+class _Prepared:
+    snapshot = ""
+
+
+_prepared = _Prepared()
+
+
+def _prepare(answers: Answers) -> None:
+    from graph_service.search import index_of
+    from graph_service.web.items import of_type, things
+    from graph_service.web.responsibilities import facet_values, situations
+
+    facet_values(answers)
+    situations(answers)
+    for type_ in ("Initiative", "Event", "Contradiction", "ReviewFinding", "Remark"):
+        of_type(answers, type_)
+    for name in ("actors", "agreements", "legal-bases"):
+        things(answers, name)
+    index_of(answers)
+
+
 class KeptRoute(APIRoute):
     """A route whose 200 answers to GET are kept."""
 
@@ -87,6 +117,7 @@ class KeptRoute(APIRoute):
             key = stamp(request)
             if key is None:
                 return await inner(request)
+            prepare(service_of(request).answers)
             pages: Pages = request.app.state.__dict__.setdefault("kept_pages", Pages(MOST_BYTES))
             page = pages.get(key)
             if page is None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import Request
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, Undefined, select_autoescape
 from starlette.responses import HTMLResponse
 
 from graph_service.api.lists import service_of
@@ -18,35 +17,26 @@ from graph_service.api.resources import page_of
 from graph_service.questions.parameters import ENUMS
 from graph_service.service import NoSnapshotError
 from graph_service.store import StoreError
+from graph_service.web.sentences import derived, sentence
 from graph_service.web.static import has_design_system, static_url
 from graph_service.web.words import (
     HEADINGS,
     capital,
     danish_date,
-    derived,
     heading,
     kind_name,
     kinds_name,
-    sentence,
     term_words,
 )
 
 FOLDER = Path(__file__).parent
 
 
-class Missing(StrictUndefined):
+class Missing(Undefined):
     """What an answer does not have: false and empty, but an error where it would be printed."""
 
-    __slots__ = ()
-
-    def __bool__(self) -> bool:
-        return False
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
+    def __str__(self) -> str:
+        self._fail_with_undefined_error()
 
 
 templates = Environment(

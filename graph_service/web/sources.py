@@ -38,7 +38,7 @@ def lines_of(answers: Answers) -> dict[str, tuple[int, int]]:
 
 
 def documents(answers: Answers) -> list[Item]:
-    """The documents that the graph cites, by file and line; those that are only named after them."""
+    """The documents that the graph cites, by file and line; then those only named."""
     cited, lines = coverage(answers), lines_of(answers)
 
     def place(item: Item) -> tuple[bool, str, int, str]:

@@ -1,4 +1,4 @@
-"""Style sheets, scripts, fonts and icons: read once, compressed once, cached long under a version."""
+"""Style sheets, scripts, fonts and icons: compressed once, cached long under a version."""
 
 from __future__ import annotations
 

@@ -20,11 +20,13 @@ DATA = PROJECT / "data"
 DASH = "-\u00ad\u2010\u2011"
 WORD = re.compile(r"[a-zæøåéèüöä]+|[0-9]+")
 #: Words that say nothing about the matter of a label.
-EMPTY = set(
-    "alle alt af andre at da de dem den der deres det dette disse eller en er et for fra før gange "
-    "gennem ham har have hos hvad hver hvis hvor i ift ikke ind inden kan man med mellem mere mv må "
-    "ned nr når når og om op os over på samt senest sig sin sine sit skal som så til ud under ved "
-    "vedr via var været bliver blive bør efter fx".split()
+EMPTY = frozenset(
+    """
+    alle alt af andre at da de dem den der deres det dette disse eller en er et for fra før
+    gange gennem ham har have hos hvad hver hvis hvor i ift ikke ind inden kan man med mellem
+    mere mv må ned nr når når og om op os over på samt senest sig sin sine sit skal som så til
+    ud under ved vedr via var været bliver blive bør efter fx
+    """.split()
 )
 stem = cache(snowballstemmer.stemmer("danish").stemWord)
 
@@ -38,7 +40,7 @@ class Span(NamedTuple):
 
 
 class Knowledge:
-    """The triples of data/, by subject; names are prefixed (``responsibility:…``, ``ag:bearer``)."""
+    """The triples of data/, by subject; names are prefixed (``task:audit``, ``ag:bearer``)."""
 
     def __init__(self) -> None:
         self.of: dict[str, dict[str, list[ox.NamedNode | ox.Literal]]] = {}
@@ -159,5 +161,3 @@ class Stems:
         """The share of the words of some labels that are cited."""
         wanted = [w for label in labels for w in matter(label)]
         return sum(map(self.has, wanted)) / len(wanted) if wanted else 1.0
-
-

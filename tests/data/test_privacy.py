@@ -36,10 +36,20 @@ PART = r"[A-ZÆØÅ][a-zæøåéöü]+(?:-[A-ZÆØÅ][a-zæøåéöü]+)?"
 NAME = re.compile(rf"(?<![\w-]){PART}(?: [A-ZÆØÅ]\.| {PART})+(?![\w-])")
 
 #: Kinds whose labels are printed names or titles, and may be as long as they are printed.
-NAMED = (
-    "document agreement programme initiative law organisation body message indicator situation "
-    "commitment dataset"
-).split()
+NAMED = [
+    "document",
+    "agreement",
+    "programme",
+    "initiative",
+    "law",
+    "organisation",
+    "body",
+    "message",
+    "indicator",
+    "situation",
+    "commitment",
+    "dataset",
+]
 LONGEST = 9  # consecutive words that a literal may share with a source
 
 
@@ -68,9 +78,7 @@ def people() -> tuple[str, ...]:
             for number in range(first, last + 1):
                 for match in NAME.finditer(source(CORPUS_FILES[prefix])[number - 1]):
                     parts = re.findall(PART, match[0])
-                    strange = [
-                        p for p in parts if len(p) < 15 and p.lower() not in common_words()
-                    ]
+                    strange = [p for p in parts if len(p) < 15 and p.lower() not in common_words()]
                     if len(strange) >= 2:
                         names.add(match[0])
     return tuple(sorted(names))

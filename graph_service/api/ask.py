@@ -1,0 +1,160 @@
+"""The named questions: ``/api/v1/questions`` and ``/api/v1/questions/{name}``."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from graph_service.answers import Answers, plain
+from graph_service.api.formats import SEPARATORS, choose
+from graph_service.api.openapi import Schema, answers_as, described, openapi_parameters
+from graph_service.api.problems import Problem
+from graph_service.api.request import (
+    FORMAT,
+    PAGING,
+    base_url,
+    one_of,
+    parameter,
+    read_values,
+    service_of,
+)
+from graph_service.api.shape import json_answer, table_answer
+from graph_service.questions import Question
+from graph_service.questions.parameters import ENUMS
+from graph_service.store import Term
+
+OUR_FORMATS = ("json", "csv")
+SHOW = parameter("show", "text", "answer, eller sparql for forespørgslen med parametrene sat ind")
+OWN = {"format": FORMAT, "separator": PAGING["separator"], "show": SHOW}
+SPARQL = "application/sparql-query"
+
+
+def question_card(request: Request, question: Question) -> dict[str, object]:
+    """What the list of questions says about one."""
+    return {
+        "name": question.name,
+        "title": question.title,
+        "title_en": question.title_en,
+        "about": question.about or None,
+        "persona": question.persona,
+        "kind": question.kind,
+        "parameters": [
+            {
+                "name": p.name,
+                "type": p.type,
+                "of": [o for o in p.of if o],
+                "values": list(ENUMS[p.of[0]]) if p.type == "enum" else None,
+                "required": p.required,
+                "label": p.label,
+            }
+            for p in question.parameters.values()
+        ],
+        "columns": dict(question.columns),
+        "example": dict(question.example),
+        "href": f"{base_url(request)}/api/v1/questions/{question.name}",
+    }
+
+
+def all_questions(request: Request) -> Response:
+    """Every named question with its parameters and an example."""
+    read_values(request, {})
+    service = service_of(request)
+    cards = [question_card(request, q) for q in service.questions.values()]
+    return json_answer({"questions": cards})
+
+
+def unknown(request: Request, name: str) -> Response:
+    """There is no such question."""
+    names = service_of(request).questions
+    near = difflib.get_close_matches(name[:80], names, 3, 0.4)
+    hint = f" Mente du {', '.join(near)}?" if near else ""
+    raise Problem("not-found", f"Spørgsmålet {name[:80]!r} findes ikke.{hint}", nearest=near)
+
+
+def term(answers: Answers, value: Term, labels: dict[str, str]) -> Any:
+    """A value of an answer as JSON: a thing as a reference with its label."""
+    if value.value.startswith(("http://", "https://")):
+        return answers.reference(value.value, labels)
+    return plain(value)
+
+
+def ask(request: Request, question: Question) -> Response:
+    """Run a named question."""
+    answers = service_of(request).answers
+    values = read_values(request, {**question.parameters, **OWN})
+    show = one_of(values, "show", ("answer", "sparql"), "answer")
+    separator = one_of(values, "separator", SEPARATORS, "semicolon")
+    asked = {k: v for k, v in values.items() if k in question.parameters}
+    if show == "sparql":
+        return Response(answers.sparql(question.name, asked), media_type=SPARQL)
+    accept = request.headers.get("accept", "")
+    chosen = choose(accept, values.get("format", ""), OUR_FORMATS)
+    rows = answers.rows(question.name, asked)
+    labels = answers.labels(
+        v.value for row in rows for v in row.values() if v.value.startswith("http")
+    )
+    table = [
+        {c: term(answers, row[c], labels) for c in question.columns if c in row} for row in rows
+    ]
+    headers = {"Vary": "Accept"}
+    if chosen == "csv":
+        return table_answer(question.columns, table, separator, headers, question.name)
+    body = {
+        "question": question.title,
+        "parameters": asked,
+        "columns": dict(question.columns),
+        "snapshot": answers.store.snapshot,
+        "total": len(table),
+        "rows": table,
+    }
+    return json_answer(body, headers)
+
+
+def _route(question: Question) -> Any:
+    def endpoint(request: Request) -> Response:
+        return ask(request, question)
+
+    endpoint.__name__ = "ask_" + question.name.replace("-", "_")
+    endpoint.__doc__ = question.title
+    return endpoint
+
+
+def _parameters(question: Question) -> list[Schema]:
+    own = openapi_parameters(OWN)
+    for shown in own:
+        if shown["name"] == "format":
+            shown["schema"] = {"enum": list(OUR_FORMATS)}
+        if shown["name"] == "show":
+            shown["schema"] = {"enum": ["answer", "sparql"], "default": "answer"}
+    return [*(described(p, question) for p in question.parameters.values()), *own]
+
+
+def router(questions: dict[str, Question]) -> APIRouter:
+    """The list of questions, and one route for each."""
+    routes = APIRouter(prefix="/api/v1/questions", tags=["Spørgsmål"])
+    routes.add_api_route(
+        "",
+        all_questions,
+        methods=["GET"],
+        summary="De navngivne spørgsmål",
+        response_class=Response,
+        responses=answers_as("Questions", ("json",)),
+    )
+    for question in questions.values():
+        responses = answers_as("Table", OUR_FORMATS)
+        responses[200]["content"][SPARQL] = {"schema": {"type": "string"}}
+        routes.add_api_route(
+            f"/{question.name}",
+            _route(question),
+            methods=["GET"],
+            summary=question.title,
+            description=question.about or question.title,
+            openapi_extra={"parameters": _parameters(question)},
+            responses=responses,
+            response_class=Response,
+        )
+    routes.add_api_route("/{name}", unknown, methods=["GET"], include_in_schema=False)
+    return routes

@@ -1,0 +1,234 @@
+"""Cached bytes before routing: what a snapshot determines is made once, then sent as it is.
+
+A pure ASGI layer. For GET and HEAD of addresses whose answer depends on nothing but the snapshot
+and the request, it looks the answer up under (snapshot, address, query, Accept, host, whether gzip
+is taken) before any routing, gives it an ETag, and answers If-None-Match with 304. A swap of the
+snapshot empties it. Sources: RFC 9110, sections 8.8.3 (ETag), 13.1.2 (If-None-Match), 9.3.2 (HEAD);
+RFC 9111, section 5.2 (Cache-Control).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from graph_service.service import Service
+
+Header = tuple[bytes, bytes]
+Key = tuple[object, ...]
+#: Addresses that are answered anew each time: their own rules hold.
+LIVE = (
+    "/sparql",
+    "/rdf-graph-store",
+    "/graph/",
+    "/static/",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/api/v1/admin/",
+    "/api/v1/catalog",
+    "/.well-known/",
+)
+#: A client may keep an answer, and asks each time whether it still holds.
+KEEP = (b"cache-control", b"no-cache")
+#: Share of the cache that one answer may take.
+LARGEST = 8
+#: What an entry costs beside its bytes.
+OVERHEAD = 1000
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An answer as it is sent.
+
+    Attributes:
+        start: the message with status and headers.
+        body: the message with the bytes.
+        head: the same message without bytes, for HEAD.
+        unchanged: status and headers of the 304.
+        etag: the mark of the bytes.
+        size: bytes it takes, about.
+    """
+
+    start: Message
+    body: Message
+    unchanged: Message
+    etag: bytes
+    size: int
+
+
+NOTHING: Message = {"type": "http.response.body", "body": b"", "more_body": False}
+
+
+class Cache:
+    """The layer.
+
+    Args:
+        app: what answers when the cache does not.
+        service: whose snapshot determines the answers.
+        room: most bytes that it may hold; 0 stores nothing and still gives ETag and 304.
+
+    Attributes:
+        hits, misses, evicted, held: for the metrics; ``held`` in bytes.
+    """
+
+    def __init__(self, app: ASGIApp, service: Service, room: int) -> None:
+        self.app, self.service, self.room = app, service, room
+        self.hits = self.misses = self.evicted = self.held = 0
+        self._stored: OrderedDict[Key, Stored] = OrderedDict()
+        service.on_swap.append(self.clear)
+
+    def __len__(self) -> int:
+        return len(self._stored)
+
+    def clear(self) -> None:
+        """Let go of everything."""
+        self._stored = OrderedDict()
+        self.held = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if (
+            scope["type"] != "http"
+            or scope["method"] not in ("GET", "HEAD")
+            or scope["path"].startswith(LIVE)
+        ):
+            await self.app(scope, receive, send)
+            return
+        accept = host = match = b""
+        gzip = False
+        for name, value in scope["headers"]:
+            if name == b"accept":
+                accept = accept + b"," + value if accept else value
+            elif name == b"host":
+                host = value
+            elif name == b"if-none-match":
+                match = value
+            elif name == b"accept-encoding":
+                gzip = b"gzip" in value
+            elif name == b"range" or name == b"authorization":
+                await self.app(scope, receive, send)
+                return
+        snapshot = self.service.snapshot
+        key = (
+            snapshot,
+            scope["path"],
+            scope["query_string"],
+            accept,
+            host,
+            gzip,
+            scope["scheme"],
+            scope.get("root_path"),
+        )
+        stored = self._stored.get(key)
+        if stored is None:
+            self.misses += 1
+            scope.setdefault("state", {})["cache"] = "miss"
+            stored = await self._make(scope, receive, send)
+            if stored is None:
+                return
+            if snapshot and snapshot == self.service.snapshot:
+                self._keep(key, stored)
+        else:
+            self.hits += 1
+            scope.setdefault("state", {})["cache"] = "hit"
+            try:
+                self._stored.move_to_end(key)
+            except KeyError:
+                pass
+        if match and _names(match, stored.etag):
+            await send(stored.unchanged)
+            await send(NOTHING)
+            return
+        await send(stored.start)
+        await send(stored.body if scope["method"] == "GET" else NOTHING)
+
+    def _keep(self, key: Key, stored: Stored) -> None:
+        if stored.size > self.room // LARGEST or key in self._stored:
+            return
+        self._stored[key] = stored
+        self.held += stored.size
+        while self.held > self.room and self._stored:
+            _, gone = self._stored.popitem(last=False)
+            self.held -= gone.size
+            self.evicted += 1
+
+    async def _make(self, scope: Scope, receive: Receive, send: Send) -> Stored | None:
+        """The application's answer, held back; None when it was sent on as it came.
+
+        What is not 200, or comes in pieces, or says ``no-store`` or ``private``, is sent on.
+        """
+        held: list[Message] = []
+        passed = False
+
+        async def hold(message: Message) -> None:
+            nonlocal passed
+            if passed:
+                await send(message)
+                return
+            held.append(message)
+            if message["type"] == "http.response.start":
+                passed = message["status"] != 200 or _is_live(message["headers"])
+            elif message.get("more_body"):
+                passed = True
+            if passed:
+                for each in held:
+                    await send(_without_body(each) if head else each)
+
+        head = scope["method"] == "HEAD"
+        await self.app({**scope, "method": "GET"} if head else scope, receive, hold)
+        if passed or len(held) != 2:
+            return None
+        return store(held[0], held[1])
+
+
+def _without_body(message: Message) -> Message:
+    if message["type"] != "http.response.body":
+        return message
+    return {**message, "body": b""}
+
+
+def _is_live(headers: list[Header]) -> bool:
+    for name, value in headers:
+        if name == b"set-cookie":
+            return True
+        if name == b"cache-control" and (b"no-store" in value or b"private" in value):
+            return True
+    return False
+
+
+def store(start: Message, body: Message) -> Stored:
+    """Make an answer ready to be sent again, with its ETag and Cache-Control."""
+    data: bytes = body.get("body", b"")
+    headers: list[Header] = list(start["headers"])
+    names = {name for name, _ in headers}
+    etag = next((value for name, value in headers if name == b"etag"), b"")
+    if not etag:
+        etag = b'"' + hashlib.sha256(data).hexdigest()[:32].encode() + b'"'
+        headers.append((b"etag", etag))
+    if b"cache-control" not in names:
+        headers.append(KEEP)
+    kept = (b"etag", b"cache-control", b"vary", b"link", b"content-location", b"date", b"expires")
+    unchanged: Message = {
+        "type": "http.response.start",
+        "status": 304,
+        "headers": [(n, v) for n, v in headers if n in kept],
+    }
+    size = len(data) + sum(len(n) + len(v) for n, v in headers) + OVERHEAD
+    return Stored(
+        {**start, "headers": headers},
+        {"type": "http.response.body", "body": data, "more_body": False},
+        unchanged,
+        etag,
+        size,
+    )
+
+
+def _names(match: bytes, etag: bytes) -> bool:
+    """Whether If-None-Match names this ETag, by weak comparison."""
+    if match.strip() == b"*":
+        return True
+    wanted = etag.removeprefix(b"W/")
+    return any(part.strip().removeprefix(b"W/") == wanted for part in match.split(b","))

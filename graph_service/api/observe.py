@@ -1,0 +1,172 @@
+"""What operators see of each request: an id, a line in the log, and figures. A pure ASGI layer.
+
+A log line is one JSON object. It holds no more than the first characters of the query string, so
+that no long SPARQL ends in the log, unless the installation asks for it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+import re
+import secrets
+import sys
+import time
+import traceback
+from typing import IO
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from graph_service.api.metrics import Metrics, sample
+
+log = logging.getLogger("ansvarsgraf.access")
+#: Characters of a query string that are logged.
+QUERY_CHARACTERS = 200
+SOUND_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+#: Seconds after which a request is worth a warning.
+SLOW = 5.0
+
+
+class JsonLines(logging.Formatter):
+    """Log records as JSON, one a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+            + f".{record.msecs:03.0f}Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+        }
+        if isinstance(record.args, dict) and record.msg == "request":
+            line.update(record.args)
+        else:
+            line["message"] = record.getMessage()
+        if record.exc_info:
+            line["error"] = "".join(traceback.format_exception(*record.exc_info))
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def set_up_logging(stream: IO[str] = sys.stderr, level: int = logging.INFO) -> None:
+    """Send all logs as JSON lines to a stream."""
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonLines())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    logging.getLogger("ansvarsgraf").setLevel(level)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logger = logging.getLogger(name)
+        logger.handlers[:] = []
+        logger.propagate = True
+
+
+class Observe:
+    """The layer.
+
+    Args:
+        app: what answers.
+        metrics: where the figures go.
+        log_requests: write a line for each request.
+        log_queries: with the whole query string.
+    """
+
+    def __init__(
+        self, app: ASGIApp, metrics: Metrics, *, log_requests: bool, log_queries: bool
+    ) -> None:
+        self.app, self.metrics = app, metrics
+        self.log_requests, self.log_queries = log_requests, log_queries
+        self._prefix = secrets.token_hex(4)
+        self._numbers = itertools.count(1)
+        self._counted: dict[tuple[str, str, int], str] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        begun = time.perf_counter()
+        given = next((v for n, v in scope["headers"] if n == b"x-request-id"), b"")
+        name = given if SOUND_ID.fullmatch(given) else self._name()
+        state = scope.setdefault("state", {})
+        state["request_id"] = name.decode()
+        status, size = 0, 0
+
+        async def watched(message: Message) -> None:
+            nonlocal status, size
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = [*message["headers"], (b"x-request-id", name)]
+                message = {"type": "http.response.start", "status": status, "headers": headers}
+            else:
+                size += len(message.get("body", b""))
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        finally:
+            self._note(scope, state, status, size, time.perf_counter() - begun)
+
+    def _name(self) -> bytes:
+        return f"{self._prefix}-{next(self._numbers):x}".encode()
+
+    def _note(
+        self, scope: Scope, state: dict[str, str], status: int, size: int, seconds: float
+    ) -> None:
+        what = kind_of(scope["path"])
+        key = (what, scope["method"], status)
+        counted = self._counted.get(key)
+        if counted is None:
+            method = scope["method"] if scope["method"] in METHODS else "other"
+            counted = sample("requests_total", what=what, method=method, status=str(status))
+            if len(self._counted) < 5000:
+                self._counted[key] = counted
+        self.metrics.count(counted)
+        self.metrics.count("response_bytes_total", size)
+        self.metrics.time(what, seconds)
+        if not self.log_requests or not log.isEnabledFor(logging.INFO):
+            return
+        query = scope.get("query_string", b"").decode("latin-1")
+        if not self.log_queries and len(query) > QUERY_CHARACTERS:
+            query = query[:QUERY_CHARACTERS] + "…"
+        client = scope.get("client")
+        level = logging.ERROR if status >= 500 else logging.INFO
+        log.log(
+            logging.WARNING if level == logging.INFO and seconds > SLOW else level,
+            "request",
+            {
+                "request_id": state["request_id"],
+                "method": scope["method"],
+                "path": scope["path"][:500],
+                "query": query,
+                "status": status or None,
+                "bytes": size,
+                "ms": round(seconds * 1000, 2),
+                "cache": state.get("cache"),
+                "client": client[0] if client else None,
+            },
+        )
+
+
+METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"))
+#: Kinds of address, from the first parts of the path; all else is a page.
+PLAIN = frozenset(("healthz", "readyz", "metrics", "static", "sparql", "id", "graph"))
+
+
+def kind_of(path: str) -> str:
+    """The kind of address, or the list or question asked: few, whatever a client writes."""
+    parts = path.split("/", 5)
+    first = parts[1] if len(parts) > 1 else ""
+    if first == "api" and len(parts) > 3:
+        name = parts[3]
+        if name == "questions" and len(parts) > 4:
+            return "question " + parts[4] if parts[4] in KNOWN else "question unknown"
+        if name in KNOWN:
+            return f"{name} one" if len(parts) > 4 else name
+        return "api"
+    if first in PLAIN:
+        return first
+    return "page"
+
+
+#: Names of lists and questions, filled in when the application is made.
+KNOWN: set[str] = set()

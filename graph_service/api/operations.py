@@ -1,0 +1,95 @@
+"""For those who run the service: is it alive, is it ready, its figures, and take a new snapshot."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+
+from fastapi import APIRouter, Request
+from starlette.responses import PlainTextResponse, Response
+
+from graph_service.api.openapi import PROBLEM_RESPONSES, ref
+from graph_service.api.problems import Problem
+from graph_service.api.request import service_of
+from graph_service.api.shape import json_answer
+from graph_service.service import NoSnapshotError
+from graph_service.store import StoreError
+
+router = APIRouter()
+NO_STORE = {"Cache-Control": "no-store"}
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+@router.api_route("/healthz", methods=["GET", "HEAD"], include_in_schema=False)
+async def healthz(request: Request) -> Response:
+    """200 when a snapshot is served."""
+    return PlainTextResponse(f"ok {service_of(request).manifest.id}\n", headers=NO_STORE)
+
+
+@router.api_route("/readyz", methods=["GET", "HEAD"], include_in_schema=False)
+def readyz(request: Request) -> Response:
+    """200 when the graph answers; 503 when it cannot, or while the service is closing."""
+    service = service_of(request)
+    if getattr(request.app.state, "closing", False):
+        raise Problem("too-busy", "Tjenesten er ved at lukke.", headers={"Retry-After": "5"})
+    try:
+        service.answers.store.ask("ASK { ?s ?p ?o }")
+    except (NoSnapshotError, StoreError) as error:
+        raise Problem(
+            "store-unavailable", "Grafen svarer ikke.", headers={"Retry-After": "5"}
+        ) from error
+    return PlainTextResponse(f"ready {service.manifest.id}\n", headers=NO_STORE)
+
+
+@router.api_route("/metrics", methods=["GET", "HEAD"], include_in_schema=False)
+def metrics(request: Request) -> Response:
+    """Figures in the Prometheus text format, over all processes."""
+    text = request.app.state.metrics.text()
+    return Response(text, media_type=METRICS_TYPE, headers=NO_STORE)
+
+
+@router.post(
+    "/api/v1/admin/reload",
+    summary="Tag den senest udgivne graf i drift",
+    tags=["Drift"],
+    response_class=Response,
+    openapi_extra={"security": [{"key": []}]},
+    responses={
+        200: {
+            "description": "Grafen i drift",
+            "content": {"application/json": {"schema": ref("Snapshot")}},
+        },
+        **{code: PROBLEM_RESPONSES[code] for code in (405, 503)},
+        401: {**PROBLEM_RESPONSES[400], "description": "Nøglen mangler eller er forkert"},
+        403: {**PROBLEM_RESPONSES[400], "description": "Der er ingen nøgle i denne installation"},
+    },
+)
+async def reload(request: Request) -> Response:
+    """Swap to the newest snapshot; requests under way end on the one they began with."""
+    authorise(request)
+    service = service_of(request)
+    manifest = await asyncio.to_thread(service.reload)
+    body = {"snapshot": manifest.id, "created": manifest.created, "triples": manifest.triples}
+    return json_answer(body, NO_STORE)
+
+
+def authorise(request: Request) -> None:
+    """Let only the holder of the administrator's key pass; compared in constant time.
+
+    Raises:
+        Problem: forbidden when the installation has no key; unauthorised otherwise.
+    """
+    token = service_of(request).settings.admin_token
+    if not token:
+        raise Problem(
+            "forbidden",
+            "Ændringer kræver, at ANSVARSGRAF_ADMIN_TOKEN er sat, hvor tjenesten kører.",
+        )
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    right = hmac.compare_digest(given.strip().encode(), token.encode())
+    if scheme.lower() != "bearer" or not right:
+        raise Problem(
+            "unauthorised",
+            "Send administratorens nøgle som Authorization: Bearer ….",
+            headers={"WWW-Authenticate": 'Bearer realm="ansvarsgraf"'},
+        )

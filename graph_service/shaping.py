@@ -1,0 +1,86 @@
+"""How what the graph says about a thing becomes plain data: names, order, what is left out."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyoxigraph as ox
+
+from graph_service.store import Term
+from graph_service.vocabulary import OA, RDF, SKOS, XSD, ag, compact
+
+#: Properties that describing leaves out: inferred fans that have questions of their own.
+HIDDEN = tuple(ag(n) for n in ("heldBy", "borneBy", "derivation", "answersFor", "boundBy"))
+#: Kinds of thing that have no life of their own: shown inside the thing that names them.
+NESTED = ("statement", "date", "passage", "assessment")
+#: Predicates whose values stand in every reference, or in the address of a passage.
+SAID_ALREADY = (
+    RDF + "type",
+    SKOS + "prefLabel",
+    OA + "hasSelector",
+    OA + "hasSource",
+    *(ag(name) for name in ("firstLine", "lastLine")),
+)
+
+#: Members of a thing's data that are no property.
+SHAPED = {
+    "iri",
+    "id",
+    "kind",
+    "label",
+    "type",
+    "page",
+    "data",
+    "as_of",
+    "derivation",
+    "file",
+    "things",
+    "passages",
+}
+
+Json = Any
+
+
+@dataclass
+class Description:
+    """What the graph says about one thing, and about what is nested in it."""
+
+    iri: str
+    values: dict[str, list[Term]] = field(default_factory=lambda: defaultdict(list))
+
+
+def snake(name: str) -> str:
+    """The API's name of a property: ``targetGroup`` → ``target_group``."""
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
+
+
+def local(iri: str) -> str:
+    """The last part of an IRI."""
+    return re.split(r"[#/]", iri)[-1]
+
+
+def plain(value: Term) -> Json:
+    """A literal as JSON: numbers as numbers, everything else as text."""
+    if isinstance(value, ox.Literal):
+        if value.datatype.value == XSD + "integer":
+            return int(value.value)
+        if value.datatype.value == XSD + "decimal":
+            return float(value.value)
+        return value.value
+    return compact(value.value) if isinstance(value, ox.NamedNode) else str(value)
+
+
+def best(values: list[Term]) -> str:
+    for value in values:
+        if isinstance(value, ox.Literal) and value.language == "da":
+            return value.value
+    return str(values[0].value)
+
+
+def order_of(item: Json) -> tuple[str, int, str]:
+    if isinstance(item, dict):
+        return (str(item.get("file", "")), int(item.get("first_line", 0)), str(item["label"]))
+    return ("", item, "") if isinstance(item, int) else ("", 0, str(item))
