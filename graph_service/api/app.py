@@ -20,6 +20,7 @@ from graph_service.api.metrics import STATES, Metrics, sample
 from graph_service.api.observe import Observe
 from graph_service.api.openapi import describe
 from graph_service.api.problems import Problem, respond, wants_html
+from graph_service.api.resources import RESOURCES
 from graph_service.questions.parameters import ParameterError, UnknownValueError
 from graph_service.service import NoSnapshotError, Service
 from graph_service.settings import Settings
@@ -54,7 +55,7 @@ def create_app(settings: Settings | None = None, metrics_folder: Path | None = N
             log_requests=settings.log_requests,
             log_queries=settings.log_queries,
         ),
-        Middleware(Kept, service=service, room=settings.cache_bytes, metrics=metrics),
+        Middleware(Cache, service=service, room=settings.cache_bytes, metrics=metrics),
     ]
     if settings.cors_origins:
         layers.insert(1, Middleware(Cors, origins=settings.cors_origins))
@@ -79,26 +80,10 @@ def create_app(settings: Settings | None = None, metrics_folder: Path | None = N
     app.include_router(pages.router)
     pages.mount_static(app)
     describe(app, service)
-    observe.KNOWN.update(service.questions, lists.RESOURCES)
+    observe.KNOWN.update(service.questions, RESOURCES)
     metrics.gauges.append(lambda: figures(app, service))
     answer_errors(app)
     return app
-
-
-class Kept(Cache):
-    """The cache, which tells its figures."""
-
-    def __init__(self, app: FastAPI, service: Service, room: int, metrics: Metrics) -> None:
-        super().__init__(app, service, room)
-        metrics.gauges.append(
-            lambda: {
-                "cache_hits_total": self.hits,
-                "cache_misses_total": self.misses,
-                "cache_evicted_total": self.evicted,
-                "cache_bytes": self.held,
-                "cache_answers": len(self),
-            }
-        )
 
 
 def figures(app: FastAPI, service: Service) -> Mapping[str, float]:

@@ -9,12 +9,14 @@ RFC 9111, section 5.2 (Cache-Control).
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from graph_service.api.metrics import Metrics
 from graph_service.service import Service
 
 Header = tuple[bytes, bytes]
@@ -47,7 +49,6 @@ class Stored:
     Attributes:
         start: the message with status and headers.
         body: the message with the bytes.
-        head: the same message without bytes, for HEAD.
         unchanged: status and headers of the 304.
         etag: the mark of the bytes.
         size: bytes it takes, about.
@@ -70,19 +71,25 @@ class Cache:
         app: what answers when the cache does not.
         service: whose snapshot determines the answers.
         room: most bytes that it may hold; 0 stores nothing and still gives ETag and 304.
-
-    Attributes:
-        hits, misses, evicted, held: for the metrics; ``held`` in bytes.
+        metrics: where it tells its figures.
     """
 
-    def __init__(self, app: ASGIApp, service: Service, room: int) -> None:
+    def __init__(self, app: ASGIApp, service: Service, room: int, metrics: Metrics) -> None:
         self.app, self.service, self.room = app, service, room
         self.hits = self.misses = self.evicted = self.held = 0
         self._stored: OrderedDict[Key, Stored] = OrderedDict()
         service.on_swap.append(self.clear)
+        metrics.gauges.append(self.figures)
 
-    def __len__(self) -> int:
-        return len(self._stored)
+    def figures(self) -> dict[str, float]:
+        """How well it does, for the metrics."""
+        return {
+            "cache_hits_total": self.hits,
+            "cache_misses_total": self.misses,
+            "cache_evicted_total": self.evicted,
+            "cache_bytes": self.held,
+            "cache_answers": len(self._stored),
+        }
 
     def clear(self) -> None:
         """Let go of everything."""
@@ -134,10 +141,8 @@ class Cache:
         else:
             self.hits += 1
             scope.setdefault("state", {})["cache"] = "hit"
-            try:
+            with contextlib.suppress(KeyError):
                 self._stored.move_to_end(key)
-            except KeyError:
-                pass
         if match and _names(match, stored.etag):
             await send(stored.unchanged)
             await send(NOTHING)

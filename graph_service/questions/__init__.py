@@ -17,7 +17,8 @@ and goes on with a SELECT. A parameter is bound where the query says ``VALUES ?l
 registry writes the term, serialised by the library, between the braces. What a parameter that is
 left out would restrict stands between ``#[law`` and ``#]`` on lines of their own and is dropped
 with it. A list (``# kind: list``) gives things: its first column is the thing, the second the key
-by which pages are cut; ``field`` names a property that its tables show, and ``sort`` a property path from the thing to another such key.
+by which pages are cut; ``field`` names a property that its tables show, and ``sort`` a property
+path from the thing to another such key.
 """
 
 from __future__ import annotations

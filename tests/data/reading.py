@@ -21,12 +21,14 @@ DASH = "-\u00ad\u2010\u2011"
 WORD = re.compile(r"[a-zæøåéèüöä]+|[0-9]+")
 #: Words that say nothing about the matter of a label.
 EMPTY = frozenset(
-    """
-    alle alt af andre at da de dem den der deres det dette disse eller en er et for fra før
-    gange gennem ham har have hos hvad hver hvis hvor i ift ikke ind inden kan man med mellem
-    mere mv må ned nr når når og om op os over på samt senest sig sin sine sit skal som så til
-    ud under ved vedr via var været bliver blive bør efter fx
-    """.split()
+    WORD.findall(
+        """
+        alle alt af andre at da de dem den der deres det dette disse eller en er et for fra før
+        gange gennem ham har have hos hvad hver hvis hvor i ift ikke ind inden kan man med mellem
+        mere mv må ned nr når når og om op os over på samt senest sig sin sine sit skal som så til
+        ud under ved vedr via var været bliver blive bør efter fx
+        """
+    )
 )
 stem = cache(snowballstemmer.stemmer("danish").stemWord)
 

@@ -149,7 +149,7 @@ def spans_of(known: Knowledge, subject: str) -> list[Span]:
 
 
 def seen_by_the_reader(known: Knowledge, subject: str) -> bool:
-    """Whether a thing says what a reader saw in comparing passages, such as that a point is missing."""
+    """Whether it says what a reader saw in comparing passages, such as that a point is missing."""
     return bool(known.texts(subject, "ag:inference") or known.names(subject, "ag:notStated"))
 
 

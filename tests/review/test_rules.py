@@ -133,6 +133,8 @@ def loose_variables(rule: Rule) -> set[str]:
             name = getattr(node, "name", "")
             for key, value in node.items():
                 below |= visit(value)
+            if name == "AggregateJoin":
+                join({str(v) for v in variables([node["A"], node["p"].get("expr")])})
             if name in ("Extend", "Filter", "RelationalExpression", "Aggregate_Min", "Group"):
                 join({v for v in visit_expression(node)})
         elif isinstance(node, list | tuple | set):

@@ -1,0 +1,101 @@
+"""The rules find by themselves what a coordination group found by hand, and what they find is right."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import pytest
+from oracle import JUDGEMENTS, REMARK_LINES, REMARKS, expected, findings_of, table, without_remarks
+
+from graph_service.build.load import Sources
+from graph_service.build.passages import read_address
+from graph_service.vocabulary import ID, RDF, ag
+
+Keyed = dict[str, tuple[str, frozenset[str]]]
+
+
+@pytest.fixture(scope="module")
+def before(sources: Sources) -> Sources:
+    return without_remarks(sources)
+
+
+@pytest.fixture(scope="module")
+def unaided(before: Sources) -> Keyed:
+    """The findings in the tables and the agreements, without the remarks."""
+    return findings_of(before)[1]
+
+
+@pytest.fixture(scope="module")
+def all_found(sources: Sources) -> Keyed:
+    return findings_of(sources)[1]
+
+
+def test_the_table_has_every_remark(sources: Sources) -> None:
+    remarks = {
+        q.subject.value.removeprefix(ID + "remark/")
+        for q in sources.quads
+        if q.predicate.value == RDF + "type"
+        and q.object.value == ag("Remark")
+        and sources.origin[q.subject.value] == REMARKS
+    }
+    assert {row["remark"] for row in table()} == remarks
+    assert all(row["why"] and bool(row.get("hits")) == row["derivable"] for row in table())
+
+
+def test_nothing_of_the_remarks_is_left(before: Sources) -> None:
+    for quad in before.quads:
+        if quad.predicate.value == ag("evidence"):
+            address = read_address(quad.object.value)
+            if address and address[0] == REMARK_LINES[0] and "/event/" not in quad.subject.value:
+                inside = REMARK_LINES[1] <= address[1] <= REMARK_LINES[2]
+                assert not inside or "/date/" in quad.subject.value, quad
+        assert quad.object.value != ag("Remark")
+
+
+def test_recall(unaided: Keyed, record_property: pytest.FixtureRequest) -> None:
+    """Every remark that follows from the tables and the agreements is found, on each point."""
+    found = set(unaided.values())
+    derivable = [row for row in table() if row["derivable"]]
+    missed = [
+        (row["remark"], hit["rule"])
+        for row in derivable
+        for hit in row["hits"]
+        if expected(hit) not in found
+    ]
+    hit = len(derivable) - len({remark for remark, _ in missed})
+    report = f"{hit} of {len(derivable)} derivable remarks found; {len(table())} remarks in all"
+    record_property("recall", report)  # type: ignore[operator]
+    print(report)
+    assert missed == []
+    assert len(derivable) >= 6
+
+
+def test_findings_beyond_are_many(unaided: Keyed) -> None:
+    hits = {expected(h) for row in table() for h in row.get("hits", ())}
+    beyond = Counter(rule for rule, about in unaided.values() if (rule, about) not in hits)
+    print(f"{beyond.total()} findings beyond the remarks, by {len(beyond)} rules: {dict(beyond)}")
+    assert beyond.total() >= 50
+
+
+def test_precision(all_found: Keyed) -> None:
+    """At least 50 findings beyond the remarks were read by somebody else; nine in ten are right."""
+    judgements = json.loads(JUDGEMENTS.read_text(encoding="utf-8"))
+    present = {finding.removeprefix(ID + "finding/") for finding in all_found}
+    verdicts = Counter(j["verdict"] for j in judgements if j["finding"] in present and j["verdict"])
+    assert set(verdicts) <= {"right", "wrong"}
+    print(f"{verdicts['right']} of {verdicts.total()} judged findings are right")
+    assert verdicts.total() >= 50, "tests/review/judgements.json: too few findings are judged"
+    assert verdicts["right"] / verdicts.total() >= 0.9
+
+
+def test_rules_and_readers_are_told_apart(all_found: Keyed, sources: Sources) -> None:
+    """What readers noted stays theirs: contradictions in data/, findings from rules."""
+    noted = {
+        q.subject.value
+        for q in sources.quads
+        if q.predicate.value == RDF + "type" and q.object.value == ag("Contradiction")
+    }
+    print(f"rules: {len(all_found)} findings; readers: {len(noted)} contradictions")
+    assert not noted & {thing for _, about in all_found.values() for thing in about}
+    assert not any("/finding/" in q.subject.value for q in sources.quads)

@@ -1,0 +1,86 @@
+"""What one sees can be taken along, with proper types and Danish headings."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import date, datetime
+
+import rdflib
+from docx import Document
+from fastapi.testclient import TestClient
+from openpyxl import load_workbook
+
+from graph_service.web.calendar import fold
+from graph_service.web.documents import STATUS_COLUMNS
+from graph_service.web.downloads import to_xlsx
+
+
+def test_excel_has_dates_as_dates(client: TestClient) -> None:
+    answer = client.get("/kalender?format=xlsx")
+    sheet = load_workbook(io.BytesIO(answer.content)).active
+    assert [c.value for c in sheet[1]][:3] == ["Tidligst", "Senest", "Som angivet"]
+    assert any(isinstance(row[0].value, (date, datetime)) for row in sheet.iter_rows(min_row=2))
+    assert sheet.freeze_panes == "A2"
+
+
+def test_excel_has_numbers_as_numbers(client: TestClient) -> None:
+    answer = client.get("/indsatser?format=xlsx")
+    sheet = load_workbook(io.BytesIO(answer.content)).active
+    headings = [c.value for c in sheet[1]]
+    assert "Navn på indsats" in headings
+    year = headings.index("Årstal")
+    assert any(isinstance(row[year].value, int) for row in sheet.iter_rows(min_row=2))
+
+
+def test_formulas_stay_text() -> None:
+    book = load_workbook(io.BytesIO(to_xlsx("x", ["A"], [{"A": "=1+1"}, {"A": "+45 12"}])))
+    assert [c.data_type for c in book.active["A"][1:]] == ["s", "s"]
+    assert book.active["A2"].value == "=1+1"
+
+
+def test_csv_follows_the_filter(client: TestClient) -> None:
+    answer = client.get("/indsatser?decision=Discontinue&format=csv")
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert len(rows) == 22
+    assert {row["Beslutning som trykt"].casefold()[:7] for row in rows} == {"afvikle"}
+
+
+def test_graph_formats_parse(client: TestClient) -> None:
+    turtle = client.get("/ansvar?law=sul-140&format=turtle")
+    graph = rdflib.Graph().parse(data=turtle.text, format="turtle")
+    assert len(graph) > 10
+    assert client.get("/ansvar?law=sul-140&format=jsonld").json()
+    assert client.get("/ansvar?law=sul-140&format=json").json()["total"] >= 1
+    assert client.get("/ansvar?format=pdf").status_code == 406
+
+
+def test_status_table_has_the_groups_five_columns(client: TestClient) -> None:
+    answer = client.get("/foelgegruppe/foelgegruppen-for-forebyggelse.docx")
+    document = Document(io.BytesIO(answer.content))
+    table = document.tables[0]
+    assert tuple(c.text for c in table.rows[0].cells) == STATUS_COLUMNS
+    assert len(table.rows) == 16
+    assert "linje" in table.rows[1].cells[2].text
+
+
+def test_brief_is_a_document(client: TestClient) -> None:
+    answer = client.get("/moedeoplaeg?organ=foelgegruppen-for-forebyggelse&format=docx")
+    document = Document(io.BytesIO(answer.content))
+    assert "Til beslutning" in [p.text for p in document.paragraphs]
+
+
+def test_calendar_feed_is_icalendar(client: TestClient) -> None:
+    answer = client.get("/kalender/dak.ics")
+    assert answer.headers["content-type"].startswith("text/calendar")
+    lines = answer.content.split(b"\r\n")
+    assert lines[0] == b"BEGIN:VCALENDAR"
+    assert lines[-2:] == [b"END:VCALENDAR", b""]
+    assert all(len(line) <= 75 for line in lines)
+    assert b"DTSTART;VALUE=DATE:20190124" in answer.content
+
+
+def test_folding_never_splits_a_character() -> None:
+    folded = fold("SUMMARY:" + "æ" * 80)
+    assert folded.replace("\r\n ", "") == "SUMMARY:" + "æ" * 80
+    assert all(len(part.encode()) <= 75 for part in folded.split("\r\n"))

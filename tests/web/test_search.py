@@ -1,0 +1,95 @@
+"""Search finds by stem, part of a compound, beginning, synonym, abbreviation and paragraph."""
+
+from __future__ import annotations
+
+import pytest
+from fastapi.testclient import TestClient
+
+from graph_service.answers import Answers
+from graph_service.danish import normalise, split_compound, stem
+from graph_service.search import SearchIndex, index_of
+
+ROWS = [
+    ("https://w3id.org/ansvarsgraf/id/actor/almen-praksis", "label", "Almen praksis"),
+    ("https://w3id.org/ansvarsgraf/id/actor/almen-praksis", "alt", "egen læge"),
+    ("https://w3id.org/ansvarsgraf/id/task/genoptraening", "label", "Genoptræning"),
+    ("https://w3id.org/ansvarsgraf/id/message/ggop", "label", "Genoptræningsplan"),
+    ("https://w3id.org/ansvarsgraf/id/message/ggop", "alt", "GOP"),
+    ("https://w3id.org/ansvarsgraf/id/topic/plan", "label", "Plan for en sygdom"),
+    ("https://w3id.org/ansvarsgraf/id/law/sul-140", "label", "Sundhedsloven § 140"),
+    ("https://w3id.org/ansvarsgraf/id/law/sel-140", "label", "Serviceloven § 140, stk. 2"),
+    ("https://w3id.org/ansvarsgraf/id/actor/hjemmesygepleje", "label", "Den kommunale hjemmesygepleje"),
+]
+
+
+@pytest.fixture(scope="module")
+def small() -> SearchIndex:
+    return SearchIndex(ROWS)
+
+
+@pytest.mark.parametrize(
+    ("query", "slug"),
+    [
+        ("genoptræningen", "genoptraening"),
+        ("GOP", "ggop"),
+        ("egen læge", "almen-praksis"),
+        ("hjemmesygepl", "hjemmesygepleje"),
+        ("sundhedsloven §140", "sul-140"),
+        ("serviceloven § 140 stk 2", "sel-140"),
+        ("SYGDOMMEN", "plan"),
+        ("genoptrænning", "genoptraening"),
+    ],
+)
+def test_finds(small: SearchIndex, query: str, slug: str) -> None:
+    assert small.search(query)[0].slug == slug
+
+
+def test_part_of_a_compound_finds_it(small: SearchIndex) -> None:
+    assert "ggop" in [hit.slug for hit in small.search("plan")]
+
+
+def test_nothing_for_nothing(small: SearchIndex) -> None:
+    assert small.search("") == []
+    assert small.search("   ?? ") == []
+    assert small.search("xyzzyqw") == []
+
+
+def test_only_some_kinds(small: SearchIndex) -> None:
+    assert {hit.kind for hit in small.search("140", kinds=("law",))} == {"law"}
+
+
+def test_provisions_have_one_form() -> None:
+    assert normalise("§ 140, stk. 2").split() == normalise("paragraf 140 stk 2").split() or (
+        "§140" in normalise("§ 140") and "stk2" in normalise("stk. 2")
+    )
+
+
+def test_compounds_are_split_at_known_words() -> None:
+    known = {stem(w) for w in ("genoptræning", "plan", "hjerte", "patient")}
+    assert split_compound(stem("genoptræningsplan"), known) == [stem("genoptræning"), "plan"]
+
+
+@pytest.mark.parametrize(
+    ("query", "kind", "slug"),
+    [
+        ("XREF15", "message", "xref15"),
+        ("egen læge", "actor", "almen-praksis"),
+        ("§140", "law", "sul-140"),
+        ("SAM:BO", "agreement", "sam-bo"),
+        ("odense", "organisation", "odense-kommune"),
+    ],
+)
+def test_first_hit_on_the_real_graph(answers: Answers, query: str, kind: str, slug: str) -> None:
+    first = index_of(answers).search(query)[0]
+    assert (first.kind, first.slug) == (kind, slug)
+
+
+def test_programs_get_the_same_search(client: TestClient) -> None:
+    answer = client.get("/api/v1/search?q=XREF15&limit=3", headers={"accept": "application/json"})
+    assert answer.status_code == 200
+    body = answer.json()
+    assert body["items"][0]["id"] == "xref15"
+    assert body["items"][0]["page"].endswith("/ting/message/xref15")
+    assert len(body["items"]) == 3
+    assert client.get("/api/v1/search?q=a&limit=0").status_code == 400
+    assert client.get("/api/v1/search?q=a&kind=robot").status_code == 400
