@@ -11,7 +11,8 @@ from reading import DASH, DATA, Knowledge, Span, knowledge, source
 
 from graph_service.answers import Answers
 from graph_service.build.passages import read_address
-from graph_service.evidence import withheld
+from graph_service.evidence import AROUND, passage, withheld
+from graph_service.settings import Settings
 from graph_service.vocabulary import CORPUS_FILES, expand
 
 pytestmark = pytest.mark.corpus
@@ -197,3 +198,25 @@ def test_no_sentence_is_copied(known: Knowledge) -> None:
             copied[f"{subject} {predicate}"].add(" ".join(shared[0]))
     problems = [f"{where}: {sorted(texts)[0]}" for where, texts in sorted(copied.items())]
     assert not problems, f"{len(problems)}:\n" + "\n".join(problems[:60])
+
+
+def test_no_cited_passage_shows_a_name(answers: Answers, settings: Settings) -> None:
+    """What pages and programs get of the cited passages near people holds no name."""
+    wanted = re.compile("|".join(map(re.escape, people())))
+    near = [
+        (CORPUS_FILES[prefix], first - AROUND, last + AROUND)
+        for prefix, places in PEOPLE.items()
+        for first, last in places
+    ]
+    rows = answers.store.select("SELECT DISTINCT ?p WHERE { ?by (ag:evidence|ag:alsoSee) ?p }")
+    seen = 0
+    for row in rows:
+        address = read_address(row["p"].value)
+        assert address
+        file, first, last = address
+        if any(file == f and first <= b and last >= a for f, a, b in near):
+            shown = passage(answers.store, settings.corpus, file, first, last)
+            assert shown and shown.lines
+            assert not wanted.search("\n".join(line.text for line in shown.lines)), row["p"]
+            seen += 1
+    assert seen > 20

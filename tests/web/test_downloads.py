@@ -41,7 +41,7 @@ def test_formulas_stay_text() -> None:
 
 def test_csv_follows_the_filter(client: TestClient) -> None:
     answer = client.get("/indsatser?decision=Discontinue&format=csv")
-    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";"))
     assert len(rows) == 22
     assert {row["Beslutning som trykt"].casefold()[:7] for row in rows} == {"afvikle"}
 

@@ -1,0 +1,179 @@
+"""Publish a snapshot: an immutable store on disk, a manifest, and a pointer that swaps at once.
+
+Layout of the snapshots folder::
+
+    CURRENT                 the id of the snapshot in service, replaced atomically
+    <id>/store/             the Oxigraph store, read-only from here on
+    <id>/manifest.json      id, time, triples per graph, versions
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import pyoxigraph as ox
+
+from graph_service import __version__
+
+POINTER = "CURRENT"
+KEEP = 3
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a snapshot is.
+
+    Attributes:
+        id: content hash: 16 hex digits of the SHA-256 of the sorted N-Quads.
+        created: UTC time of publishing, ISO 8601.
+        triples: triples in the merged default graph.
+        graphs: named graph → number of triples.
+        versions: name of a part → its version.
+    """
+
+    id: str
+    created: str
+    triples: int
+    graphs: dict[str, int]
+    versions: dict[str, str]
+
+
+class NoSnapshotError(Exception):
+    """No snapshot has been published yet."""
+
+
+def n_quads(quads: Iterable[ox.Quad]) -> list[bytes]:
+    """The lines of the canonical N-Quads of these quads: sorted, each once, without line ends."""
+    return sorted(set((ox.serialize(quads, format=ox.RdfFormat.N_QUADS) or b"").splitlines()))
+
+
+def content_id(lines: Iterable[bytes]) -> str:
+    """The id of the snapshot that holds these N-Quads lines; the same for the same set."""
+    return hashlib.sha256(b"\n".join(lines)).hexdigest()[:16]
+
+
+def publish(
+    quads: Iterable[ox.Quad],
+    snapshots: Path,
+    before: Callable[[Path], object] = lambda _: None,
+) -> Manifest:
+    """Write a snapshot of quads, merged into the default graph too, and make it current.
+
+    Either the whole snapshot is in service afterwards, or the one before it still is.
+
+    Args:
+        quads: triples in named graphs.
+        snapshots: the snapshots folder.
+        before: called with the snapshot's folder when it is whole, before it goes in service;
+            what it raises leaves the one before in service.
+
+    Raises:
+        OSError: the disk is full or not writable; nothing of the new snapshot is left.
+    """
+    lines = n_quads(quads)
+    snapshot = content_id(lines)
+    snapshots.mkdir(parents=True, exist_ok=True)
+    target = snapshots / snapshot
+    if not (target / "manifest.json").is_file():
+        work = Path(tempfile.mkdtemp(prefix=".new-", dir=snapshots))
+        try:
+            manifest = _write(lines, snapshot, work)
+            (work / "manifest.json").write_text(_json(manifest), encoding="utf-8")
+            _sync(work / "manifest.json")
+            if target.exists():
+                shutil.rmtree(target)
+            work.replace(target)
+        except BaseException:
+            shutil.rmtree(work, ignore_errors=True)
+            raise
+    before(target)
+    _point(snapshots, snapshot)
+    _tidy(snapshots, snapshot)
+    return manifest_of(target)
+
+
+def _write(lines: list[bytes], snapshot: str, work: Path) -> Manifest:
+    merged = {line[: line.rindex(b" <")] + b" .\n" for line in lines}
+    store = ox.Store(str(work / "store"))
+    store.bulk_load(b"\n".join(lines), format=ox.RdfFormat.N_QUADS)
+    store.bulk_load(b"".join(merged), format=ox.RdfFormat.N_TRIPLES)
+    store.optimize()
+    store.flush()
+    graphs = Counter(line[line.rindex(b" <") + 2 : -3].decode() for line in lines)
+    return Manifest(
+        id=snapshot,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        triples=len(merged),
+        graphs=dict(sorted(graphs.items())),
+        versions={
+            "ansvarsgraf": __version__,
+            "pyoxigraph": version("pyoxigraph"),
+            "rdflib": version("rdflib"),
+        },
+    )
+
+
+def _json(manifest: Manifest) -> str:
+    return json.dumps(asdict(manifest), ensure_ascii=False, indent=2) + "\n"
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _point(snapshots: Path, snapshot: str) -> None:
+    descriptor, name = tempfile.mkstemp(prefix=".pointer-", dir=snapshots)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(snapshot + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(snapshots / POINTER)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _tidy(snapshots: Path, current: str) -> None:
+    """Remove all but the newest few snapshots, and what a killed build left."""
+    complete = [p for p in snapshots.iterdir() if (p / "manifest.json").is_file()]
+    complete.sort(key=lambda p: (p.name == current, p.stat().st_mtime), reverse=True)
+    for path in complete[KEEP:]:
+        shutil.rmtree(path, ignore_errors=True)
+    for path in snapshots.glob(".new-*"):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def current(snapshots: Path) -> Path:
+    """The folder of the snapshot in service.
+
+    Raises:
+        NoSnapshotError: nothing has been published here.
+    """
+    try:
+        name = (snapshots / POINTER).read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        raise NoSnapshotError(str(snapshots)) from None
+    folder = snapshots / name
+    if not (folder / "manifest.json").is_file():
+        raise NoSnapshotError(str(folder))
+    return folder
+
+
+def manifest_of(folder: Path) -> Manifest:
+    """The manifest of a snapshot's folder."""
+    return Manifest(**json.loads((folder / "manifest.json").read_text(encoding="utf-8")))

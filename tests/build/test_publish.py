@@ -1,0 +1,91 @@
+"""A snapshot is whole or absent, has the hash of its content as id, and counts a triple once."""
+
+import sys
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+
+
+from graph_service.build.publish import (
+    NoSnapshotError,
+    content_id,
+    current,
+    manifest_of,
+    n_quads,
+    publish,
+)
+from graph_service.store.embedded import EmbeddedStore
+
+
+module = sys.modules["graph_service.build.publish"]
+
+
+def quad(o: str, g: str = "urn:g") -> ox.Quad:
+    return ox.Quad(ox.NamedNode("urn:s"), ox.NamedNode("urn:p"), ox.Literal(o), ox.NamedNode(g))
+
+
+def test_one_triple_in_two_graphs_counts_once(tmp_path: Path) -> None:
+    publish([quad("x", "urn:one"), quad("x", "urn:two")], tmp_path)
+    store = EmbeddedStore(current(tmp_path))
+    (row,) = store.select("SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }")
+    assert row["n"].value == "1"
+    (row,) = store.select("SELECT (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } }")
+    assert row["n"].value == "2"
+
+
+def test_the_same_content_has_the_same_id(tmp_path: Path) -> None:
+    first = publish([quad("x"), quad("y")], tmp_path / "a")
+    second = publish([quad("y"), quad("x")], tmp_path / "b")
+    assert first.id == second.id == content_id(n_quads([quad("x"), quad("y")]))
+    assert publish([quad("x")], tmp_path / "a").id != first.id
+
+
+def test_the_manifest_counts_triples_and_names_versions(tmp_path: Path) -> None:
+    manifest = publish([quad("x"), quad("y", "urn:two")], tmp_path)
+    assert manifest == manifest_of(current(tmp_path))
+    assert manifest.triples == 2
+    assert manifest.graphs == {"urn:g": 1, "urn:two": 1}
+    assert {"ansvarsgraf", "pyoxigraph", "rdflib"} <= manifest.versions.keys()
+
+
+@pytest.mark.parametrize("step", ["_write", "_sync", "_point"])
+def test_a_failure_at_any_step_leaves_the_last_good_snapshot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    good = publish([quad("good")], tmp_path)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(module, step, full)
+    with pytest.raises(OSError, match="No space"):
+        publish([quad("new")], tmp_path)
+    monkeypatch.undo()
+    assert current(tmp_path).name == good.id
+    assert list(EmbeddedStore(current(tmp_path)).select("SELECT ?o WHERE { ?s ?p ?o }"))
+    assert not list(tmp_path.glob(".new-*"))
+    assert publish([quad("new")], tmp_path).id == current(tmp_path).name
+
+
+def test_what_a_killed_build_left_is_replaced_and_removed(tmp_path: Path) -> None:
+    half = tmp_path / content_id(n_quads([quad("x")]))
+    half.mkdir(parents=True)
+    (tmp_path / ".new-left").mkdir()
+    manifest = publish([quad("x")], tmp_path)
+    assert current(tmp_path) == half
+    assert manifest_of(half) == manifest
+    assert not (tmp_path / ".new-left").exists()
+
+
+def test_old_snapshots_are_tidied_and_the_current_one_kept(tmp_path: Path) -> None:
+    for n in range(6):
+        publish([quad(str(n))], tmp_path)
+    kept = [p for p in tmp_path.iterdir() if p.is_dir()]
+    assert len(kept) == module.KEEP
+    assert current(tmp_path) in kept
+
+
+def test_nothing_published_is_said_plainly(tmp_path: Path) -> None:
+    with pytest.raises(NoSnapshotError):
+        current(tmp_path)
