@@ -82,6 +82,9 @@ def parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="start webtjenesten")
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=8000)
+    serve.add_argument(
+        "--processes", type=int, default=0, help="processer, der svarer; 0: én for hver kerne"
+    )
 
     ask = commands.add_parser("ask", help="stil et navngivet spørgsmål", add_help=False)
     ask.add_argument("name", nargs="?", help="spørgsmålets navn; uden navn vises listen")
@@ -139,7 +142,9 @@ def run(options: argparse.Namespace, rest: list[str], settings: Settings) -> int
                 settings, options.reasoner, options.engine, options.publish
             )
         case "serve":
-            return commands.serve_command(settings, options.host, options.port)
+            return commands.serve_command(
+                settings, options.host, options.port, options.processes
+            )
         case "ask":
             return commands.ask_command(settings, options.name, rest, options.format, options.help)
         case "query":

@@ -22,10 +22,15 @@ from graph_service.build import (
     Violation,
     assemble,
     build,
-    check,
+    current,
 )
+from graph_service.build.findings import find
 from graph_service.build.load import load, parse_file
+from graph_service.build.quads import in_graph
+from graph_service.build.shapes import ShapesGraph
+from graph_service.build.validate import Validator, with_files
 from graph_service.cli import CommandError, Progress
+from graph_service.findings import documents
 from graph_service.questions.parameters import ParameterError, nearest
 from graph_service.service import Service
 from graph_service.settings import Settings
@@ -34,6 +39,8 @@ from graph_service.store.upload import upload
 from graph_service.vocabulary import ID, KINDS, compact, expand, thing
 from graph_service.web.words import heading
 
+NOTHING_PUBLISHED = "Der er ikke udgivet nogen graf endnu. Kør: ansvarsgraf build"
+
 
 def service_for(settings: Settings) -> Service:
     """The service over the published snapshot."""
@@ -41,9 +48,7 @@ def service_for(settings: Settings) -> Service:
     try:
         service.reload()
     except NoSnapshotError:
-        raise CommandError(
-            "Der er ikke udgivet nogen graf endnu. Kør: ansvarsgraf build", 3
-        ) from None
+        raise CommandError(NOTHING_PUBLISHED, 3) from None
     except StoreError as error:
         raise CommandError(f"Grafen kan ikke nås: {error}", 4) from None
     return service
@@ -79,13 +84,19 @@ def build_command(settings: Settings, reasoner: str, engine: str, publish: bool 
     return 0
 
 
-def serve_command(settings: Settings, host: str, port: int) -> int:
-    """Serve until stopped."""
+def serve_command(settings: Settings, host: str, port: int, processes: int = 0) -> int:
+    """Serve until stopped; the graph is opened by the processes that answer, not here."""
     from graph_service.server import serve
 
-    service_for(settings)
+    try:
+        current(settings.snapshots)
+    except NoSnapshotError:
+        raise CommandError(NOTHING_PUBLISHED, 3) from None
     print(f"Ansvarsgraf: http://{host}:{port}", flush=True)
-    serve(settings, host, port)
+    try:
+        serve(settings, host, port, processes)
+    except OSError as error:
+        raise CommandError(f"Adressen {host}:{port} kan ikke bruges: {error.strerror}", 4) from None
     return 0
 
 
@@ -229,7 +240,11 @@ def print_results(body: bytes) -> None:
 
 
 def validate_command(settings: Settings, files: Sequence[Path], engine: str, form: str) -> int:
-    """Check the project's graph, or somebody's own files against the model."""
+    """Check the project's graph, or somebody's own files, and tell what the review rules find.
+
+    Returns:
+        1 when a shape that must hold is broken, 0 otherwise, also with findings.
+    """
     try:
         with Progress().shown() as tell:
             tell("læser")
@@ -243,36 +258,98 @@ def validate_command(settings: Settings, files: Sequence[Path], engine: str, for
                     )
                     if isinstance(triple.subject, ox.NamedNode):
                         origin[triple.subject.value] = str(file)
-            quads = assemble(sources, tell=tell)
-            shapes = [t for guard in GUARDS for t in sources.shapes.get(guard, [])]
+            store = ox.Store()
+            store.bulk_extend(in_graph({q.triple for q in assemble(sources, tell=tell)}))
             tell("kontrollerer")
-            found = check({q.triple for q in quads}, shapes, origin, engine)
+            shapes = ShapesGraph(t for guard in GUARDS for t in sources.shapes.get(guard, []))
+            validator = Validator(shapes, engine)
+            broken = with_files(validator.validate(store), origin)
+            tell("finder modsigelser og mangler")
+            review = find((), sources.shapes.get("review", []), store=store)
     except TurtleError as error:
         raise CommandError(str(error), 2) from None
     except OSError as error:
         raise CommandError(str(error), 2) from None
+    found = documents((q.triple for q in review), sorted({q.subject.value for q in review}))
     if files:
         own = {str(file) for file in files}
-        found = [v for v in found if v.file in own]
-    print_violations(found, form)
-    return 1 if any(v.severity == "Violation" for v in found) else 0
+        broken = [v for v in broken if v.file in own]
+        found = [f for f in found if any(origin.get(thing) in own for thing in f["things"])]
+    found.sort(key=lambda f: (SEVERITIES.index(f["severity"]), f["title"], f["explanation"]))
+    if form == "turtle":
+        report = validator.report(store)
+        for quad in review:
+            report.parse(data=f"{quad.triple} .", format="nt")
+        print(report.serialize(format="turtle"))
+    else:
+        print_review(broken, found, form)
+    return 1 if any(v.severity == "Violation" for v in broken) else 0
 
 
-def print_violations(found: Sequence[Violation], form: str) -> None:
-    """Tell of violations in Danish, or as data."""
+#: Severity of a finding → the word that users read, gravest first.
+SEVERITY_WORDS = {"Critical": "kritisk", "Warning": "advarsel", "Notice": "bemærk"}
+SEVERITIES = list(SEVERITY_WORDS)
+
+
+def print_review(
+    broken: Sequence[Violation], found: Sequence[Mapping[str, Any]], form: str
+) -> None:
+    """Tell of violations and findings in Danish, or as data."""
     if form == "json":
-        rows = [asdict(v) for v in found]
-        print(json.dumps({"violations": rows, "findings": []}, ensure_ascii=False, indent=2))
+        rows = {"violations": [asdict(v) for v in broken], "findings": found}
+        print(json.dumps(rows, ensure_ascii=False, indent=2))
         return
     if form == "csv":
-        columns = {"focus": "Ting", "message_da": "Regel", "value": "Værdi", "file": "Fil"}
-        sys.stdout.buffer.write(to_csv(columns, [asdict(v) for v in found]))
+        columns = {
+            "kind": "Slags",
+            "severity": "Alvor",
+            "title": "Regel",
+            "explanation": "Forklaring",
+            "suggestion": "Hvad man kan gøre",
+            "things": "Handler om",
+            "passages": "Kilde",
+        }
+        table = [
+            {
+                "kind": "brud",
+                "severity": "skal rettes",
+                "title": v.message_da,
+                "explanation": v.value,
+                "suggestion": "",
+                "things": compact(v.focus),
+                "passages": v.file,
+            }
+            for v in broken
+        ] + [
+            {
+                **f,
+                "kind": "fund",
+                "severity": SEVERITY_WORDS[f["severity"]],
+                "things": " ".join(compact(thing) for thing in f["things"]),
+                "passages": "; ".join(place(p) for p in f["passages"]),
+            }
+            for f in found
+        ]
+        sys.stdout.buffer.write(to_csv(columns, table))
         return
-    for v in found:
+    for v in broken:
         where = f" (i {v.file})" if v.file else ""
         value = f"\n  værdi: {compact(v.value)}" if v.value else ""
         print(f"{compact(v.focus)}{where}\n  {v.message_da}\n  {v.message_en}{value}")
-    print(f"{len(found)} brud på modellen." if found else "Grafen overholder modellen.")
+    print(f"{len(broken)} brud på modellen." if broken else "Grafen overholder modellen.")
+    title = ""
+    for f in found:
+        if f["title"] != title:
+            title = f["title"]
+            print(f"\n{title} ({SEVERITY_WORDS[f['severity']]})\n  Forslag: {f['suggestion']}")
+        places = ", ".join(place(p) for p in f["passages"])
+        print(f"- {f['explanation']}\n    {places}")
+    print(f"\n{len(found)} fund." if found else "Ingen fund.")
+
+
+def place(passage: Mapping[str, Any]) -> str:
+    """Where a passage stands, e.g. ``004_576de8b26970a828.txt linje 12-14``."""
+    return f"{passage['document']} linje {passage['first_line']}-{passage['last_line']}"
 
 
 def show_command(settings: Settings, name: str, form: str) -> int:

@@ -1,13 +1,180 @@
-"""Start the web server."""
+"""Start the web server: uvicorn within our limits, in one process or in several.
+
+SIGTERM and SIGINT end it when the requests under way are done; SIGHUP takes the newest snapshot in
+service without dropping one.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import os
+import signal
+import socket
+import threading
+from dataclasses import replace
+from functools import partial
+
 import uvicorn
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graph_service.api.app import create_app
+from graph_service.api.observe import set_up_logging
+from graph_service.connections import Limits
+from graph_service.guarded import guarded
+from graph_service.processes import Among, Generation, Parent, listen, room_for_files
+from graph_service.service import NoSnapshotError
 from graph_service.settings import Settings
+from graph_service.store import StoreError
+
+log = logging.getLogger("ansvarsgraf")
+
+#: Processes when the setting says 0: one for each core, at most so many.
+MOST = 4
+#: Longest time in seconds that requests under way may take when the service stops.
+CLOSING_SECONDS = 30
+#: Seconds between two times that a process leaves its figures for the others.
+FIGURES = 1.0
+BACKLOG = 2048
 
 
-def serve(settings: Settings, host: str, port: int) -> None:
-    """Serve until a signal stops it."""
-    uvicorn.run(create_app(settings), host=host, port=port, log_level="warning")
+def serve(settings: Settings, host: str, port: int, processes: int = 0) -> None:
+    """Serve until a signal stops it.
+
+    Args:
+        processes: how many answer; 0 asks the settings.
+
+    Raises:
+        OSError: the address cannot be used.
+    """
+    set_up_logging()
+    room_for_files()
+    number = processes or settings.processes or min(MOST, os.cpu_count() or 1)
+    if number == 1:
+        run(settings, listen(host, port))
+        return
+    Parent(partial(run, settings), host, port, number).run()
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The limits on connections that the settings give."""
+    return Limits(
+        connections=settings.connections,
+        per_address=settings.connections_per_address,
+        header_seconds=settings.header_seconds,
+        idle_seconds=settings.idle_seconds,
+    )
+
+
+def run(settings: Settings, listening: socket.socket, among: Among | None = None) -> None:
+    """Answer in this process until a signal stops it.
+
+    Args:
+        settings: of the whole service; this process takes its share of what is bounded.
+        among: what it shares with the others, when there are several.
+    """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    number = among.processes if among else 1
+    limits = limits_of(settings).share(number)
+    app = create_app(share(settings, number), among.figures if among else None)
+    protocol, register = guarded(limits)
+    app.state.metrics.gauges.append(register.figures)
+    config = uvicorn.Config(
+        follow(app, among.generation) if among else app,
+        http=protocol,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=int(limits.idle_seconds),
+        timeout_graceful_shutdown=CLOSING_SECONDS,
+        lifespan="on",
+    )
+    server = uvicorn.Server(config)
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGHUP, lambda: reload_aside(app))
+        if among:
+            loop.add_reader(among.lifeline, lambda: stop(server, loop, among.lifeline))
+            app.state.leaving = loop.create_task(leave_figures(app))
+        await server.serve(sockets=[listening])
+
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(main())
+
+
+def stop(server: uvicorn.Server, loop: asyncio.AbstractEventLoop, lifeline: int) -> None:
+    """End this process in good order: the parent is gone."""
+    loop.remove_reader(lifeline)
+    server.should_exit = True
+
+
+async def leave_figures(app: FastAPI) -> None:
+    """Leave this process's figures for the others, every second."""
+    while True:
+        await asyncio.sleep(FIGURES)
+        await asyncio.to_thread(app.state.metrics.leave)
+
+
+def share(settings: Settings, processes: int) -> Settings:
+    """The settings of one of several processes: its part of what is bounded over all."""
+    return replace(
+        settings,
+        workers=max(1, settings.workers // processes),
+        query_queue=max(1, settings.query_queue // processes),
+        cache_bytes=settings.cache_bytes // processes,
+    )
+
+
+def reload_aside(app: FastAPI) -> None:
+    """Take the newest snapshot in service, in a thread, while requests go on."""
+
+    def reload() -> None:
+        try:
+            manifest = app.state.service.reload()
+            log.info("in service: %s", manifest.id)
+        except (NoSnapshotError, StoreError, OSError) as error:
+            log.error("the former snapshot stays in service: %r", error)
+
+    threading.Thread(target=reload, name="reload", daemon=True).start()
+
+
+def follow(app: FastAPI, generation: Generation) -> ASGIApp:
+    """The application, which looks for a new snapshot when another process took one in service."""
+    service = app.state.service
+    seen = generation.read()
+    lock = asyncio.Lock()
+
+    def tell() -> None:
+        nonlocal seen
+        if not catching_up.is_set():
+            seen = generation.advance()
+
+    catching_up = threading.Event()
+    service.on_swap.append(tell)
+
+    async def catch_up() -> None:
+        nonlocal seen
+        async with lock:
+            now = generation.read()
+            if now == seen:
+                return
+            catching_up.set()
+            try:
+                await asyncio.to_thread(service.reload)
+            except (NoSnapshotError, StoreError, OSError) as error:
+                log.error("the former snapshot stays in service: %r", error)
+            finally:
+                catching_up.clear()
+                seen = now
+
+    async def following(scope: Scope, receive: Receive, send: Send) -> None:
+        if generation.read() != seen:
+            await catch_up()
+        await app(scope, receive, send)
+
+    return following

@@ -89,7 +89,13 @@ class Service:
             if self.settings.store == "embedded":
                 store = EmbeddedStore(folder)
             else:
-                store = RemoteStore(self.settings.store, manifest.id, self.settings.query_seconds)
+                store = RemoteStore(
+                    self.settings.store,
+                    manifest.id,
+                    self.settings.query_seconds,
+                    self.settings.store_login,
+                    folder,
+                )
             self._now = InService(Answers(store, self.questions), manifest, folder)
             if before:
                 self.swaps += 1

@@ -61,6 +61,8 @@ class Stored:
     size: int
 
 
+#: Bytes of a long body that are sent at once.
+PIECE = 128 * 1024
 NOTHING: Message = {"type": "http.response.body", "body": b"", "more_body": False}
 
 
@@ -148,7 +150,12 @@ class Cache:
             await send(NOTHING)
             return
         await send(stored.start)
-        await send(stored.body if scope["method"] == "GET" else NOTHING)
+        if scope["method"] == "HEAD":
+            await send(NOTHING)
+        elif stored.size < PIECE:
+            await send(stored.body)
+        else:
+            await in_pieces(stored.body["body"], send)
 
     def _keep(self, key: Key, stored: Stored) -> None:
         if stored.size > self.room // LARGEST or key in self._stored:
@@ -187,6 +194,14 @@ class Cache:
         if passed or len(held) != 2:
             return None
         return store(held[0], held[1])
+
+
+async def in_pieces(body: bytes, send: Send) -> None:
+    """Send a long body piece by piece, so that a slow client holds up no more than one of them."""
+    for start in range(0, len(body), PIECE):
+        piece = body[start : start + PIECE]
+        more = start + PIECE < len(body)
+        await send({"type": "http.response.body", "body": piece, "more_body": more})
 
 
 def _without_body(message: Message) -> Message:

@@ -1,11 +1,15 @@
 """What operators see of each request: an id, a line in the log, and figures. A pure ASGI layer.
 
 A log line is one JSON object. It holds no more than the first characters of the query string, so
-that no long SPARQL ends in the log, unless the installation asks for it.
+that no long SPARQL ends in the log, unless the installation asks for it. Lines of requests are
+gathered for a moment and written together: Python's logging took a quarter of the time of an answer
+from the cache.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import itertools
 import json
 import logging
@@ -20,7 +24,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from graph_service.api.metrics import Metrics, sample
 
-log = logging.getLogger("ansvarsgraf.access")
+#: A text as JSON.
+quote = json.encoder.encode_basestring
+#: Seconds for which lines are gathered, and how many at most.
+GATHER, GATHERED = 0.25, 500
 #: Characters of a query string that are logged.
 QUERY_CHARACTERS = 200
 SOUND_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
@@ -38,10 +45,7 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
         }
-        if isinstance(record.args, dict) and record.msg == "request":
-            line.update(record.args)
-        else:
-            line["message"] = record.getMessage()
+        line["message"] = record.getMessage()
         if record.exc_info:
             line["error"] = "".join(traceback.format_exception(*record.exc_info))
         return json.dumps(line, ensure_ascii=False, default=str)
@@ -55,10 +59,42 @@ def set_up_logging(stream: IO[str] = sys.stderr, level: int = logging.INFO) -> N
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("ansvarsgraf").setLevel(level)
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
-        logger = logging.getLogger(name)
-        logger.handlers[:] = []
-        logger.propagate = True
+
+
+class RequestLog:
+    """Lines about requests, written together a few times a second.
+
+    Args:
+        stream: where they go.
+    """
+
+    def __init__(self, stream: IO[str]) -> None:
+        self.stream = stream
+        self._lines: list[str] = []
+        self._second, self._stamp = 0, ""
+
+    def add(self, members: str, level: str) -> None:
+        """Keep a line; ``members`` is the inside of a JSON object."""
+        now = time.time()
+        if int(now) != self._second:
+            self._second = int(now)
+            self._stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))
+        if not self._lines:
+            asyncio.get_running_loop().call_later(GATHER, self.flush)
+        self._lines.append(
+            f'{{"time":"{self._stamp}.{int(now % 1 * 1000):03d}Z","level":"{level}",'
+            f'"logger":"ansvarsgraf.access",{members}}}\n'
+        )
+        if len(self._lines) >= GATHERED:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is kept."""
+        lines, self._lines = self._lines, []
+        if lines:
+            with contextlib.suppress(OSError, ValueError):
+                self.stream.write("".join(lines))
+                self.stream.flush()
 
 
 class Observe:
@@ -69,12 +105,20 @@ class Observe:
         metrics: where the figures go.
         log_requests: write a line for each request.
         log_queries: with the whole query string.
+        stream: where the lines go.
     """
 
     def __init__(
-        self, app: ASGIApp, metrics: Metrics, *, log_requests: bool, log_queries: bool
+        self,
+        app: ASGIApp,
+        metrics: Metrics,
+        *,
+        log_requests: bool,
+        log_queries: bool,
+        stream: IO[str] | None = None,
     ) -> None:
         self.app, self.metrics = app, metrics
+        self.lines = RequestLog(stream or sys.stderr)
         self.log_requests, self.log_queries = log_requests, log_queries
         self._prefix = secrets.token_hex(4)
         self._numbers = itertools.count(1)
@@ -83,6 +127,7 @@ class Observe:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
+            self.lines.flush()
             return
         begun = time.perf_counter()
         given = next((v for n, v in scope["headers"] if n == b"x-request-id"), b"")
@@ -123,27 +168,19 @@ class Observe:
         self.metrics.count(counted)
         self.metrics.count("response_bytes_total", size)
         self.metrics.time(what, seconds)
-        if not self.log_requests or not log.isEnabledFor(logging.INFO):
+        if not self.log_requests:
             return
         query = scope.get("query_string", b"").decode("latin-1")
         if not self.log_queries and len(query) > QUERY_CHARACTERS:
             query = query[:QUERY_CHARACTERS] + "…"
         client = scope.get("client")
-        level = logging.ERROR if status >= 500 else logging.INFO
-        log.log(
-            logging.WARNING if level == logging.INFO and seconds > SLOW else level,
-            "request",
-            {
-                "request_id": state["request_id"],
-                "method": scope["method"],
-                "path": scope["path"][:500],
-                "query": query,
-                "status": status or None,
-                "bytes": size,
-                "ms": round(seconds * 1000, 2),
-                "cache": state.get("cache"),
-                "client": client[0] if client else None,
-            },
+        cache = state.get("cache", "")
+        self.lines.add(
+            f'"request_id":"{state["request_id"]}","method":{quote(scope["method"])},'
+            f'"path":{quote(scope["path"][:500])},"query":{quote(query)},"status":{status},'
+            f'"bytes":{size},"ms":{seconds * 1000:.2f},"cache":"{cache}",'
+            f'"client":"{client[0] if client else ""}"',
+            "error" if status >= 500 else "warning" if seconds > SLOW else "info",
         )
 
 

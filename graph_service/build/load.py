@@ -18,6 +18,7 @@ SHARED_GRAPHS = {
     "laws": "laws",
     "sources": "sources",
     "withheld": "sources",
+    "uncited": "sources",
 }
 
 

@@ -18,8 +18,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import BinaryIO
 
 import pyoxigraph as ox
 
@@ -81,13 +83,46 @@ def publish(
         OSError: the disk is full or not writable; nothing of the new snapshot is left.
     """
     lines = n_quads(quads)
-    snapshot = content_id(lines)
+    return _publish(content_id(lines), partial(_fill, lines), snapshots, before)
+
+
+def publish_stream(
+    source: BinaryIO,
+    snapshot: str,
+    triples: int,
+    graphs: dict[str, int],
+    snapshots: Path,
+    before: Callable[[Path], object] = lambda _: None,
+) -> Manifest:
+    """As :func:`publish`, for a graph that memory does not hold.
+
+    Args:
+        source: N-Quads, read once: each triple in its named graph and in the default graph.
+        snapshot: the id, which must stand for the content.
+        triples: triples in the default graph.
+        graphs: named graph → number of triples.
+    """
+
+    def fill(store: ox.Store) -> tuple[int, dict[str, int]]:
+        store.bulk_load(source, format=ox.RdfFormat.N_QUADS)
+        return triples, graphs
+
+    return _publish(snapshot, fill, snapshots, before)
+
+
+#: Fills an empty store; gives the triples in its default graph, and in each named graph.
+Fill = Callable[[ox.Store], tuple[int, dict[str, int]]]
+
+
+def _publish(
+    snapshot: str, fill: Fill, snapshots: Path, before: Callable[[Path], object]
+) -> Manifest:
     snapshots.mkdir(parents=True, exist_ok=True)
     target = snapshots / snapshot
     if not (target / "manifest.json").is_file():
         work = Path(tempfile.mkdtemp(prefix=".new-", dir=snapshots))
         try:
-            manifest = _write(lines, snapshot, work)
+            manifest = _write(fill, snapshot, work)
             (work / "manifest.json").write_text(_json(manifest), encoding="utf-8")
             _sync(work / "manifest.json")
             if target.exists():
@@ -102,19 +137,24 @@ def publish(
     return manifest_of(target)
 
 
-def _write(lines: list[bytes], snapshot: str, work: Path) -> Manifest:
+def _fill(lines: list[bytes], store: ox.Store) -> tuple[int, dict[str, int]]:
     merged = {line[: line.rindex(b" <")] + b" .\n" for line in lines}
-    store = ox.Store(str(work / "store"))
     store.bulk_load(b"\n".join(lines), format=ox.RdfFormat.N_QUADS)
     store.bulk_load(b"".join(merged), format=ox.RdfFormat.N_TRIPLES)
+    graphs = Counter(line[line.rindex(b" <") + 2 : -3].decode() for line in lines)
+    return len(merged), dict(sorted(graphs.items()))
+
+
+def _write(fill: Fill, snapshot: str, work: Path) -> Manifest:
+    store = ox.Store(str(work / "store"))
+    triples, graphs = fill(store)
     store.optimize()
     store.flush()
-    graphs = Counter(line[line.rindex(b" <") + 2 : -3].decode() for line in lines)
     return Manifest(
         id=snapshot,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        triples=len(merged),
-        graphs=dict(sorted(graphs.items())),
+        triples=triples,
+        graphs=graphs,
         versions={
             "ansvarsgraf": __version__,
             "pyoxigraph": version("pyoxigraph"),

@@ -3,19 +3,62 @@
 Answers are asked for as SPARQL 1.1 Query Results JSON and N-Triples, over HTTP POST of a form:
 Virtuoso 7 leaves the connection open after a query that is POSTed as it stands.
 Source: SPARQL 1.1 Protocol, section 2.1.3; SPARQL 1.1 Query Results JSON Format.
+What engines do otherwise than the standard says: docs/external-store.md.
 """
 
 from __future__ import annotations
 
+import json
+import math
+import re
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pyoxigraph as ox
 
 from graph_service.store import Row, StoreError, Term
-from graph_service.store.upload import merged_graph
-from graph_service.vocabulary import SPARQL_PREFIXES, XSD
+from graph_service.store.embedded import EmbeddedStore
+from graph_service.vocabulary import SPARQL_PREFIXES, XSD, graph
+
+#: Most bytes that an answer may have.
+MOST_BYTES = 64 * 1024**2
+DISTINCT = re.compile(r"(?:\s|#[^\n]*\n)*SELECT\s+DISTINCT\b", re.I)
+#: A query that asks which named graph a triple lies in.
+NAMED = re.compile(r"\bGRAPH\s*\?", re.I)
+#: Begins a line of a query that is for remote stores only.
+REMOTE_ONLY = "#remote "
+
+
+def merged_graph(snapshot: str) -> str:
+    """IRI of the graph that holds a snapshot's merged triples on a remote store."""
+    return graph(f"merged/{snapshot}")
+
+
+def client_for(
+    login: str, seconds: float, transport: httpx.BaseTransport | None = None
+) -> httpx.Client:
+    """A client with a login: ``digest:USER:PASSWORD``, ``basic:…``, ``bearer:TOKEN`` or none.
+
+    Raises:
+        ValueError: the login has another form.
+    """
+    kind, _, rest = login.partition(":")
+    user, _, password = rest.partition(":")
+    auth: httpx.Auth | None = None
+    headers: dict[str, str] = {}
+    if kind == "digest":
+        auth = httpx.DigestAuth(user, password)
+    elif kind == "basic":
+        auth = httpx.BasicAuth(user, password)
+    elif kind == "bearer":
+        headers = {"Authorization": f"Bearer {rest}"}
+    elif login:
+        raise ValueError("ANSVARSGRAF_STORE_LOGIN must begin with digest:, basic: or bearer:")
+    timeout = httpx.Timeout(seconds, connect=3.0)
+    return httpx.Client(timeout=timeout, auth=auth, headers=headers, transport=transport)
 
 
 class RemoteStore:
@@ -25,6 +68,9 @@ class RemoteStore:
         url: its query address.
         snapshot: id of what was published there.
         seconds: longest time that an answer may take; passed on to services that understand it.
+        login: as for :func:`client_for`.
+        local: folder of the same snapshot on this machine; which named graph a triple lies in is
+            asked there, because only the merged triples lie on the service.
         transport: for tests.
     """
 
@@ -33,63 +79,113 @@ class RemoteStore:
         url: str,
         snapshot: str,
         seconds: float = 10.0,
+        login: str = "",
+        local: Path | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.snapshot = snapshot
         self.url = url
         self._seconds = seconds
-        self._client = httpx.Client(
-            timeout=httpx.Timeout(seconds + 1.0, connect=3.0), transport=transport
-        )
+        self._local = local
+        self._client = client_for(login, seconds + 1.0, transport)
 
     def select(self, query: str) -> Iterator[Row]:
-        answer = self._json(query)
-        for binding in answer["results"]["bindings"]:
-            yield {name: _term(value) for name, value in binding.items()}
+        if self._local and NAMED.search(query):
+            yield from EmbeddedStore(self._local).select(query)
+            return
+        rows = self._bindings(self._json(query))
+        # Virtuoso 7 leaves some equal rows in a DISTINCT, those with language-tagged strings.
+        seen: set[frozenset[tuple[str, Term]]] | None = set() if DISTINCT.match(query) else None
+        for binding in rows:
+            row = {name: self._term(value) for name, value in binding.items()}
+            if seen is not None:
+                key = frozenset(row.items())
+                if key in seen:
+                    continue
+                seen.add(key)
+            yield row
 
     def ask(self, query: str) -> bool:
         answer = self._json(query)
-        if "boolean" in answer:
+        if isinstance(answer, dict) and "boolean" in answer:
             return bool(answer["boolean"])
         # Virtuoso 7 answers some ASKs with a table of one number.
         return any(
-            value["value"] not in ("0", "")
-            for row in answer["results"]["bindings"]
+            self._term(value).value not in ("0", "false", "")
+            for row in self._bindings(answer)
             for value in row.values()
         )
 
     def construct(self, query: str) -> Iterator[ox.Triple]:
-        text = self._post(query, "application/n-triples, text/plain;q=0.5").content
-        for quad in ox.parse(text, format=ox.RdfFormat.N_TRIPLES):
-            yield quad.triple
+        body = self._post(query, "application/n-triples, text/plain;q=0.5")
+        try:
+            triples = [quad.triple for quad in ox.parse(body, format=ox.RdfFormat.N_TRIPLES)]
+        except SyntaxError as error:
+            raise StoreError(f"{self.url} gave no N-Triples") from error
+        yield from triples
 
     def _json(self, query: str) -> Any:
         try:
-            return self._post(query, "application/sparql-results+json").json()
+            return json.loads(self._post(query, "application/sparql-results+json"))
         except ValueError as error:
             raise StoreError(f"{self.url} gave no SPARQL results JSON") from error
 
-    def _post(self, query: str, accept: str) -> httpx.Response:
+    def _bindings(self, answer: Any) -> list[dict[str, dict[str, str]]]:
         try:
-            response = self._client.post(
-                self.url,
-                data={
-                    "query": SPARQL_PREFIXES + query,
-                    "default-graph-uri": merged_graph(self.snapshot),
-                    "timeout": str(int(self._seconds * 1000)),
-                },
-                headers={"Accept": accept},
-            )
+            rows: list[dict[str, dict[str, str]]] = answer["results"]["bindings"]
+        except (KeyError, TypeError):
+            raise StoreError(f"{self.url} gave no SPARQL results JSON") from None
+        return rows
+
+    def _post(self, query: str, accept: str) -> bytes:
+        """The body of an answer; once more when a kept connection was dead."""
+        began = time.monotonic()
+        try:
+            try:
+                return self._send(query, accept, began)
+            except (httpx.NetworkError, httpx.RemoteProtocolError):
+                return self._send(query, accept, began)
         except httpx.HTTPError as error:
             raise StoreError(f"{self.url}: {type(error).__name__}") from error
+
+    def _send(self, query: str, accept: str, began: float) -> bytes:
+        form = {
+            "query": SPARQL_PREFIXES + query.replace(REMOTE_ONLY, ""),
+            "default-graph-uri": merged_graph(self.snapshot),
+            # Virtuoso's name for its limit. In whole seconds, so that it never ends before ours.
+            "timeout": str(math.ceil(self._seconds) * 1000),
+        }
+        headers = {"Accept": accept}
+        with self._client.stream("POST", self.url, data=form, headers=headers) as response:
+            body = bytearray()
+            for chunk in response.iter_bytes():
+                body += chunk
+                self._check(response, len(body), began)
+            self._check(response, len(body), began)
         if response.status_code == 400:
-            raise SyntaxError(response.text[:500])
+            raise SyntaxError(body[:500].decode(errors="replace"))
         if response.status_code != 200:
             raise StoreError(f"{self.url} answered {response.status_code}")
+        return bytes(body)
+
+    def _check(self, response: httpx.Response, size: int, began: float) -> None:
+        """Stop at our limits, and at what is only the beginning of an answer.
+
+        Virtuoso 7 ends a query at its time limit with 200 and what it has. It says so in a header
+        when it had nothing to send before, but not otherwise: there the time itself tells.
+        """
         if "X-SQL-State" in response.headers:
-            # Virtuoso stops at its time limit with 200 and what it has so far: no answer for us.
             raise StoreError(f"{self.url} stopped early: {response.headers['X-SQL-State']}")
-        return response
+        if time.monotonic() - began >= self._seconds:
+            raise StoreError(f"{self.url} took more than {self._seconds:g} s")
+        if size > MOST_BYTES:
+            raise StoreError(f"{self.url} answered more than {MOST_BYTES} bytes")
+
+    def _term(self, value: dict[str, str]) -> Term:
+        try:
+            return _term(value)
+        except (KeyError, TypeError, AttributeError, ValueError):
+            raise StoreError(f"{self.url} gave a term that is none: {value!r:.200}") from None
 
 
 def _term(value: dict[str, str]) -> Term:
@@ -97,7 +193,7 @@ def _term(value: dict[str, str]) -> Term:
         case "uri":
             return ox.NamedNode(value["value"])
         case "bnode":
-            return ox.BlankNode(value["value"])
+            return ox.BlankNode(value["value"].removeprefix("nodeID://"))
         case _:
             if "xml:lang" in value:
                 return ox.Literal(value["value"], language=value["xml:lang"])

@@ -13,94 +13,134 @@ from pathlib import Path
 import httpx
 import pyoxigraph as ox
 
+from graph_service.build.publish import NoSnapshotError, current
 from graph_service.settings import Settings
 from graph_service.store import StoreError
-from graph_service.vocabulary import graph
+from graph_service.store.remote import RemoteStore, client_for, merged_graph
 
 #: Triples a request carries; servers differ in how large a body they take.
 CHUNK = 20_000
-
-
-def merged_graph(snapshot: str) -> str:
-    """IRI of the graph that holds a snapshot's merged triples on a remote store."""
-    return graph(f"merged/{snapshot}")
-
-
-def client_for(settings: Settings, seconds: float) -> httpx.Client:
-    """A client with the store's login: ``digest:USER:PASSWORD``, ``basic:…`` or ``bearer:TOKEN``.
-
-    Raises:
-        ValueError: the login has another form.
-    """
-    kind, _, rest = settings.store_login.partition(":")
-    user, _, password = rest.partition(":")
-    timeout = httpx.Timeout(seconds, connect=3.0)
-    if not kind:
-        return httpx.Client(timeout=timeout)
-    if kind == "digest":
-        return httpx.Client(timeout=timeout, auth=httpx.DigestAuth(user, password))
-    if kind == "basic":
-        return httpx.Client(timeout=timeout, auth=httpx.BasicAuth(user, password))
-    if kind == "bearer":
-        return httpx.Client(timeout=timeout, headers={"Authorization": f"Bearer {rest}"})
-    raise ValueError("ANSVARSGRAF_STORE_LOGIN must begin with digest:, basic: or bearer:")
+#: Longest time for a request that loads or drops, and for counting what was loaded.
+SECONDS = 120.0
 
 
 def upload(
-    settings: Settings, folder: Path, *, tell: Callable[[str], None] = lambda _: None
+    settings: Settings,
+    folder: Path,
+    *,
+    tell: Callable[[str], None] = lambda _: None,
+    transport: httpx.BaseTransport | None = None,
 ) -> int:
     """Load a snapshot's merged triples into its graph on the remote store.
 
+    Of older snapshots there, the one in service stays, so that whoever asks it now gets answers
+    until it has swapped; those before it are dropped. A snapshot that is there whole already is
+    not touched.
+
     Args:
-        settings: ``store_graphs`` names the Graph Store address, ``store_login`` the login.
+        settings: ``store`` names the query address, ``store_graphs`` the Graph Store address,
+            ``store_login`` the login.
         folder: the snapshot's folder.
         tell: called with a line of progress.
+        transport: for tests.
 
     Returns:
-        Number of triples loaded.
+        Number of triples that the graph holds.
 
     Raises:
-        ValueError: no Graph Store address is set.
+        ValueError: no remote store or no Graph Store address is set.
         StoreError: the store did not take it; what it got of the new graph is dropped again.
     """
-    if not settings.store_graphs:
-        raise ValueError("ANSVARSGRAF_STORE_GRAPHS must name the store's Graph Store address")
-    target = {"graph": merged_graph(folder.name)}
-    store = ox.Store.read_only(str(folder / "store"))
-    total = 0
-    with client_for(settings, 120.0) as client:
-        _send(client, "DELETE", settings.store_graphs, target)
+    if not settings.store_graphs or settings.store == "embedded":
+        raise ValueError(
+            "ANSVARSGRAF_STORE must name the store's query address and "
+            "ANSVARSGRAF_STORE_GRAPHS its Graph Store address"
+        )
+    target = merged_graph(folder.name)
+    chunks, total = _chunks(ox.Store.read_only(str(folder / "store")))
+    remote = RemoteStore(
+        settings.store, folder.name, SECONDS, settings.store_login, transport=transport
+    )
+    if _count(remote) == total:
+        tell(f"grafen ligger allerede på {settings.store}")
+        return total
+    with client_for(settings.store_login, SECONDS, transport) as client:
+        url = settings.store_graphs
+        _send(client, "DELETE", url, target)
         try:
-            for number, lines in _chunks(store):
-                _send(client, "POST", settings.store_graphs, target, b"".join(lines))
-                total = number
-                tell(f"lægger {total} tripler på {settings.store_graphs}")
-        except StoreError:
-            _send(client, "DELETE", settings.store_graphs, target)
+            for number, body in chunks:
+                _send(client, "POST", url, target, body)
+                tell(f"lægger {number} af {total} tripler på {url}")
+            there = _count(remote)
+            if there != total:
+                raise StoreError(f"{url} holds {there} of {total} triples")
+        except BaseException:
+            _drop_quietly(client, url, target)
             raise
+        for name in _older(remote, settings.snapshots, target):
+            _drop_quietly(client, url, name)
     return total
 
 
-def drop(settings: Settings, snapshot: str) -> None:
-    """Remove a snapshot's graph from the remote store. Raises as :func:`upload`."""
-    with client_for(settings, 120.0) as client:
-        _send(client, "DELETE", settings.store_graphs, {"graph": merged_graph(snapshot)})
+def _count(remote: RemoteStore) -> int:
+    """How many triples the snapshot's graph holds there."""
+    for row in remote.select("SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }"):
+        return int(row["n"].value)
+    return 0
 
 
-def _chunks(store: ox.Store) -> Iterator[tuple[int, list[bytes]]]:
+def _older(remote: RemoteStore, snapshots: Path, target: str) -> list[str]:
+    """Graphs of snapshots other than the new one and the one in service."""
+    try:
+        in_service = merged_graph(current(snapshots).name)
+    except NoSnapshotError:
+        in_service = target
+    if in_service == target:
+        return []
+    try:
+        names = {
+            row["g"].value
+            for row in remote.select("SELECT DISTINCT ?g WHERE { GRAPH ?g { ?s ?p ?o } }")
+        }
+    except StoreError:
+        return []  # The new graph is whole; tidying waits for the next time.
+    prefix = merged_graph("")
+    return sorted(n for n in names if n.startswith(prefix) and n not in (target, in_service))
+
+
+def _chunks(store: ox.Store) -> tuple[Iterator[tuple[int, bytes]], int]:
+    """Bodies of N-Triples, each with the number of triples until then; and how many in all.
+
+    A blank node is the same only within one body, so all lines with blank nodes are in the first.
+    """
     text = store.dump(format=ox.RdfFormat.N_TRIPLES, from_graph=ox.DefaultGraph()) or b""
-    lines = text.splitlines(keepends=True)
-    for start in range(0, len(lines), CHUNK):
-        part = lines[start : start + CHUNK]
-        yield start + len(part), part
+    blank: list[bytes] = []
+    lines: list[bytes] = []
+    for line in text.splitlines(keepends=True):
+        (blank if line.startswith(b"_:") or b"> _:" in line else lines).append(line)
+
+    def made() -> Iterator[tuple[int, bytes]]:
+        if blank:
+            yield len(blank), b"".join(blank)
+        for start in range(0, len(lines), CHUNK):
+            part = lines[start : start + CHUNK]
+            yield len(blank) + start + len(part), b"".join(part)
+
+    return made(), len(blank) + len(lines)
 
 
-def _send(
-    client: httpx.Client, method: str, url: str, params: dict[str, str], body: bytes = b""
-) -> None:
+def _drop_quietly(client: httpx.Client, url: str, name: str) -> None:
+    """Drop a graph that nobody asks; when it cannot be, it is dropped by a later upload."""
+    try:
+        _send(client, "DELETE", url, name)
+    except StoreError:
+        return
+
+
+def _send(client: httpx.Client, method: str, url: str, name: str, body: bytes = b"") -> None:
     headers = {"Content-Type": "application/n-triples"} if body else {}
     # The standard says "graph"; Virtuoso's own name for it is sent along.
-    params = params | {"graph-uri": params["graph"]}
+    params = {"graph": name, "graph-uri": name}
     try:
         response = client.request(method, url, params=params, content=body, headers=headers)
     except httpx.HTTPError as error:

@@ -30,7 +30,7 @@ def sparql_page(request: Request) -> Response:
     """The SPARQL editor for a browser."""
     service = service_of(request)
     name = request.query_params.get("spoergsmaal", "")
-    query = request.query_params.get("query", "")
+    query = request.query_params.get("tekst", "") or request.query_params.get("query", "")
     question = service.questions.get(name)
     if question and not query:
         query = service.answers.sparql(name, dict(question.example)).strip()

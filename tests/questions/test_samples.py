@@ -176,7 +176,7 @@ def test_at_least_100_of_the_104_are_answered() -> None:
 
 @pytest.mark.parametrize("name", ASKED)
 def test_the_map_names_every_item_of_the_answer(name: str) -> None:
-    assert list(MAPS[name]["items"]) == SAMPLES[name]["answer_items"]
+    assert list(MAPS[name]["items"]) == list(dict.fromkeys(SAMPLES[name]["answer_items"]))
     assert all(MAPS[name]["items"].values()), "every item is carried by something"
 
 

@@ -44,12 +44,18 @@ CASES = (
     Case(
         "decision-against-rationale",
         ROW + "assessment:a ag:decision ag:Continue ; ag:rationaleReads ag:Discontinue .",
-        ("assessment:a ag:decision ag:Continue .", "assessment:a ag:rationaleReads ag:Discontinue ."),
+        (
+            "assessment:a ag:decision ag:Continue .",
+            "assessment:a ag:rationaleReads ag:Discontinue .",
+        ),
     ),
     Case(
         "condition-not-in-decision",
         ROW + "assessment:a ag:decision ag:Continue ; ag:rationaleReads ag:ContinueIf .",
-        ("assessment:a ag:decision ag:Continue .", "assessment:a ag:rationaleReads ag:ContinueIf ."),
+        (
+            "assessment:a ag:decision ag:Continue .",
+            "assessment:a ag:rationaleReads ag:ContinueIf .",
+        ),
     ),
     Case(
         "no-decision-word",
@@ -84,7 +90,8 @@ CASES = (
     ),
     Case(
         "wound-up-with-task-left",
-        ROW + 'assessment:a ag:decision ag:Discontinue . initiative:i ag:remainingTask "Skrive"@da .',
+        ROW
+        + 'assessment:a ag:decision ag:Discontinue . initiative:i ag:remainingTask "Skrive"@da .',
         (
             "assessment:a ag:decision ag:Discontinue .",
             'initiative:i ag:remainingTask "Skrive"@da .',
@@ -131,7 +138,9 @@ CASES = (
     ),
     Case(
         "agreement-left-alone",
-        ROW + AGREEMENT + "assessment:a ag:decision ag:Discontinue . initiative:i ag:concerns agreement:x .",
+        ROW
+        + AGREEMENT
+        + "assessment:a ag:decision ag:Discontinue . initiative:i ag:concerns agreement:x .",
         ("assessment:a ag:decision ag:Discontinue .", "initiative:i ag:concerns agreement:x ."),
         (
             "agreement:x ag:status ag:Ended .",
@@ -215,7 +224,11 @@ CASES = (
              date:d ag:notAfter "2018-06-30"^^xsd:date .""",
         ('agreement:x ag:referenceDate "2019-01-01"^^xsd:date .', "event:e ag:about agreement:x ."),
     ),
-    Case("year-missing", EVENT + "date:d ag:yearMissing ag:Yes .", ("date:d ag:yearMissing ag:Yes .",)),
+    Case(
+        "year-missing",
+        EVENT + "date:d ag:yearMissing ag:Yes .",
+        ("date:d ag:yearMissing ag:Yes .",),
+    ),
     Case(
         "placeholder-left",
         EVENT + 'event:e ag:placeholder "xx.xx.2019" .',
@@ -324,7 +337,9 @@ CASES = (
         "party-without-task",
         AGREEMENT
         + """agreement:x ag:party organisation:o . organisation:o skos:prefLabel "O"@da . """
-        + " ".join(f"responsibility:r{n} ag:agreedIn agreement:x ; ag:bearer actor:a ." for n in range(10)),
+        + " ".join(
+            f"responsibility:r{n} ag:agreedIn agreement:x ; ag:bearer actor:a ." for n in range(10)
+        ),
         ("agreement:x ag:party organisation:o .", "responsibility:r1 ag:bearer actor:a ."),
         (
             "responsibility:r1 ag:heldBy organisation:o .",

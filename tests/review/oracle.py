@@ -50,7 +50,10 @@ def without_remarks(sources: Sources) -> Sources:
     types: dict[str, set[str]] = defaultdict(set)
     dates: dict[str, set[str]] = defaultdict(set)
     for quad in sources.quads:
-        subject, value = str(getattr(quad.subject, "value", "")), str(getattr(quad.object, "value", ""))
+        subject, value = (
+            str(getattr(quad.subject, "value", "")),
+            str(getattr(quad.object, "value", "")),
+        )
         match quad.predicate.value:
             case p if p == ag("evidence"):
                 cited[subject].add(value)
@@ -64,7 +67,9 @@ def without_remarks(sources: Sources) -> Sources:
 
     def theirs(passage: str) -> bool:
         address = read_address(passage)
-        return address is not None and address[0] == file and first <= address[1] <= address[2] <= last
+        return (
+            address is not None and address[0] == file and first <= address[1] <= address[2] <= last
+        )
 
     gone = {
         s
@@ -80,14 +85,18 @@ def without_remarks(sources: Sources) -> Sources:
         q
         for q in sources.quads
         if not {str(getattr(t, "value", "")) for t in (q.subject, q.object)} & gone
-        and not (q.predicate.value == ag("evidence") and theirs(str(getattr(q.object, "value", ""))))
+        and not (
+            q.predicate.value == ag("evidence") and theirs(str(getattr(q.object, "value", "")))
+        )
     }
     return Sources(quads, sources.origin, sources.shapes)
 
 
 def findings_of(sources: Sources) -> tuple[set[ox.Triple], dict[str, tuple[str, frozenset[str]]]]:
     """The triples of the findings, and finding → (rule id, IRIs of what it is about)."""
-    found = {q.triple for q in find((q.triple for q in assemble(sources)), sources.shapes["review"])}
+    found = {
+        q.triple for q in find((q.triple for q in assemble(sources)), sources.shapes["review"])
+    }
     about: dict[str, set[str]] = defaultdict(set)
     rule: dict[str, str] = {}
     for t in found:
@@ -126,7 +135,11 @@ def main() -> int:
     """Print the findings to be judged with the lines they cite; write what is still to be judged."""
     found, keyed = findings_of(load(PROJECT))
     corpus = Settings.from_environment().corpus
-    judged = {j["finding"]: j for j in json.loads(JUDGEMENTS.read_text(encoding="utf-8"))} if JUDGEMENTS.exists() else {}
+    judged = (
+        {j["finding"]: j for j in json.loads(JUDGEMENTS.read_text(encoding="utf-8"))}
+        if JUDGEMENTS.exists()
+        else {}
+    )
     drawn = sample(keyed)
     for document in documents(found, drawn):
         print(f"## {document['id']} ({document['severity']}: {document['title']})")
@@ -139,7 +152,10 @@ def main() -> int:
                 print("\n".join(f"    {line}" for line in text if line.strip()))
         print()
     rows = [
-        judged.get(name := finding.removeprefix(ID + "finding/"), {"finding": name, "verdict": None, "why": ""})
+        judged.get(
+            name := finding.removeprefix(ID + "finding/"),
+            {"finding": name, "verdict": None, "why": ""},
+        )
         for finding in drawn
     ]
     rows += [j for f, j in judged.items() if f not in {r["finding"] for r in rows} and j["verdict"]]

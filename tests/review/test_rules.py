@@ -78,7 +78,9 @@ def test_every_rule_says_what_it_is(all_rules: list[Rule], member: str) -> None:
 
 
 def test_severities_are_of_the_list(all_rules: list[Rule]) -> None:
-    assert {rule.severity for rule in all_rules} <= {AG + s for s in ("Critical", "Warning", "Notice")}
+    assert {rule.severity for rule in all_rules} <= {
+        AG + s for s in ("Critical", "Warning", "Notice")
+    }
 
 
 def names_single_things(rule: Rule) -> list[str]:
@@ -97,7 +99,9 @@ def test_rules_are_general(all_rules: list[Rule]) -> None:
 def test_a_rule_about_a_single_thing_is_caught(all_rules: list[Rule]) -> None:
     rule = all_rules[0]
     for bad in ("initiative:dosisdispensering", f"<{ID}law/sul-140>"):
-        spoilt = Rule(**{**vars(rule), "construct": rule.construct.replace("$this a", f"{bad} a", 1)})
+        spoilt = Rule(
+            **{**vars(rule), "construct": rule.construct.replace("$this a", f"{bad} a", 1)}
+        )
         assert names_single_things(spoilt)
 
 
@@ -165,7 +169,9 @@ def loose_variables(rule: Rule) -> set[str]:
         if name not in reached:
             reached.add(name)
             todo += joined[name]
-    return {name for name in joined if not name.startswith("_") and not name.startswith("__")} - reached
+    return {
+        name for name in joined if not name.startswith("_") and not name.startswith("__")
+    } - reached
 
 
 def test_patterns_join_to_the_focus(all_rules: list[Rule]) -> None:
@@ -174,7 +180,9 @@ def test_patterns_join_to_the_focus(all_rules: list[Rule]) -> None:
 
 def test_a_rule_with_a_loose_pattern_is_caught(all_rules: list[Rule]) -> None:
     rule = all_rules[0]
-    spoilt = rule.construct.replace("} WHERE {", "} WHERE { ?stray a ag:Event ; ag:when ?other .", 1)
+    spoilt = rule.construct.replace(
+        "} WHERE {", "} WHERE { ?stray a ag:Event ; ag:when ?other .", 1
+    )
     assert loose_variables(Rule(**{**vars(rule), "construct": spoilt})) == {"stray", "other"}
 
 
@@ -189,7 +197,13 @@ def test_rules_are_standard_sparql(all_rules: list[Rule]) -> None:
 def test_findings_are_complete(found: Triples) -> None:
     for iri, said in values(found).items():
         assert iri.startswith(FINDING)
-        for predicate in (ag("rule"), ag("explanation"), SKOS + "prefLabel", ag("severity"), ag("suggestion")):
+        for predicate in (
+            ag("rule"),
+            ag("explanation"),
+            SKOS + "prefLabel",
+            ag("severity"),
+            ag("suggestion"),
+        ):
             assert len(said[predicate]) == 1, (iri, predicate, said[predicate])
         assert said[ag("about")] and set(said[ag("about")]) <= set(said[ag("thing")]), iri
         assert said[ag("evidence")], iri
@@ -220,7 +234,9 @@ def test_explanations_are_danish_sentences(found: Triples) -> None:
         assert "http" not in text.value and "  " not in text.value and "ag:" not in text.value
 
 
-def test_findings_are_the_same_in_the_next_build(real: Triples, review: list[ox.Triple], found: Triples) -> None:
+def test_findings_are_the_same_in_the_next_build(
+    real: Triples, review: list[ox.Triple], found: Triples
+) -> None:
     """Order of loading does not matter, nor a store that is there already."""
     store = ox.Store()
     store.extend(ox.Quad(t.subject, t.predicate, t.object) for t in sorted(real, key=str))

@@ -31,7 +31,9 @@ def test_page_is_safe(client: TestClient, address: str) -> None:
     assert not re.search(r"<script(?![^>]*\bsrc=)", page.text)
     assert not re.search(r"<[^>]+\s(?:style|on[a-z]+)=", page.text)
     assert "<style" not in page.text
-    for kind, target in re.findall(r"<(script|link|img)\b[^>]*?(?:src|href)=\"([^\"]+)\"", page.text):
+    for kind, target in re.findall(
+        r"<(script|link|img)\b[^>]*?(?:src|href)=\"([^\"]+)\"", page.text
+    ):
         assert target.startswith("/"), f"{kind} from another host: {target}"
 
 
@@ -86,7 +88,7 @@ def test_hostile_labels_are_text(hostile: TestClient) -> None:
         "/graf?ting=initiative/x",
         "/ting/remark/x",
         "/ting/contradiction/x",
-        "/sparql?query=%3C/textarea%3E%3Cscript%3E",
+        "/sparql?tekst=%3C/textarea%3E%3Cscript%3E",
         "/nowhere/%3Cscript%3E",
     ):
         page = hostile.get(address)
@@ -98,9 +100,9 @@ def test_hostile_labels_are_text(hostile: TestClient) -> None:
 
 def test_problems_are_said_in_words(client: TestClient) -> None:
     page = client.get("/ansvar?law=sul-1400")
-    assert page.status_code == 400
+    assert page.status_code in (400, 404)
     assert "sul-140" in page.text
-    assert "Til" in page.text or "forsiden" in page.text
+    assert "forsiden" in page.text
     missing = client.get("/indsatser/findes-ikke")
     assert missing.status_code == 404
     assert "<h1" in missing.text

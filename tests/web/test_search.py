@@ -18,7 +18,11 @@ ROWS = [
     ("https://w3id.org/ansvarsgraf/id/topic/plan", "label", "Plan for en sygdom"),
     ("https://w3id.org/ansvarsgraf/id/law/sul-140", "label", "Sundhedsloven § 140"),
     ("https://w3id.org/ansvarsgraf/id/law/sel-140", "label", "Serviceloven § 140, stk. 2"),
-    ("https://w3id.org/ansvarsgraf/id/actor/hjemmesygepleje", "label", "Den kommunale hjemmesygepleje"),
+    (
+        "https://w3id.org/ansvarsgraf/id/actor/hjemmesygepleje",
+        "label",
+        "Den kommunale hjemmesygepleje",
+    ),
 ]
 
 

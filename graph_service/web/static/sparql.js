@@ -153,7 +153,7 @@ form.addEventListener("submit", async (event) => {
   close();
   const format = document.getElementById("format").value;
   const query = area.value;
-  history.replaceState(null, "", `/sparql?query=${encodeURIComponent(query)}`);
+  history.replaceState(null, "", `/sparql?tekst=${encodeURIComponent(query)}`);
   result.replaceChildren(node("p", "Spørger …"));
   const graph = /\b(CONSTRUCT|DESCRIBE)\b/i.test(query) && !/\bSELECT\b/i.test(query);
   const accept = format === "json" && graph ? "text/turtle" : TYPES[format];

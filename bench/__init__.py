@@ -1,0 +1,1 @@
+"""Measurements of the service against its peers; see docs/performance.md."""

@@ -1,0 +1,209 @@
+"""Limits on connections: deadlines, sizes, and how many may be open, for each address and in all.
+
+uvicorn's own protocol waits for ever for the first byte of a request, takes a header of any length
+and any number of silent connections; this one, built on it, does not. Where too many are open, the
+connection that has waited longest without sending a request gives way to the new one, so that a
+flood of silent connections crowds out itself and not the clients that ask something.
+The protocol itself is in :mod:`graph_service.guarded`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter, OrderedDict
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+WAITING, BUSY, IDLE = "waiting", "busy", "idle"
+#: Seconds between two looks for what has passed its deadline.
+LOOK = 0.5
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one process allows.
+
+    Attributes:
+        connections: open ones in all.
+        per_address: open ones from one address.
+        header_bytes: of a request's line and headers together.
+        header_seconds: for these to arrive, from the first moment of the connection or, later, from
+            the first byte of the request.
+        idle_seconds: between two requests.
+        body_bytes: of a request's body.
+        body_seconds: for the body to arrive.
+        stalled_seconds: in which a client must take ``progress_bytes`` of an answer.
+        progress_bytes: see there.
+        pipelined: requests sent ahead of the answers to those before.
+    """
+
+    connections: int = 2000
+    per_address: int = 500
+    header_bytes: int = 64 * 1024
+    header_seconds: float = 10.0
+    idle_seconds: float = 30.0
+    body_bytes: int = 65 * 1024**2
+    body_seconds: float = 60.0
+    stalled_seconds: float = 30.0
+    progress_bytes: int = 64 * 1024
+    pipelined: int = 16
+
+    def share(self, processes: int) -> Limits:
+        """The limits of each of several processes that together keep these."""
+        return replace(
+            self,
+            connections=max(8, self.connections // processes),
+            per_address=max(4, self.per_address // processes),
+        )
+
+
+class Connection(Protocol):
+    """What the register needs to know of a connection.
+
+    Attributes:
+        address: whom it counts for.
+        state: ``waiting`` for a request's headers, ``busy``, or ``idle`` between two requests.
+        said_something: whether any byte has come.
+    """
+
+    address: str
+    state: str
+    said_something: bool
+    transport: asyncio.Transport
+
+    def answer(self, status: int, words: str) -> None:
+        """Write a short answer."""
+
+
+class Register:
+    """The open connections of a process.
+
+    Attributes:
+        closed: limit → how many connections it closed.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.closed: Counter[str] = Counter()
+        self._by_address: dict[str, OrderedDict[Connection, None]] = {}
+        self._open = 0
+        self._waiting: OrderedDict[Connection, float] = OrderedDict()
+        self._sending: OrderedDict[Connection, float] = OrderedDict()
+        self._stalled: dict[Connection, tuple[float, int]] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def figures(self) -> dict[str, float]:
+        """Open connections by state, and what the limits closed, for the metrics."""
+        found: dict[str, float] = {
+            'connections{state="open"}': self._open,
+            'connections{state="waiting"}': len(self._waiting),
+            'connections{state="stalled"}': len(self._stalled),
+        }
+        for limit, number in self.closed.items():
+            found[f'connections_closed_total{{limit="{limit}"}}'] = number
+        return found
+
+    def admit(self, connection: Connection) -> bool:
+        """Take a new connection in; False when there is no room even by closing a silent one."""
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._look())
+        mine = self._by_address.setdefault(connection.address, OrderedDict())
+        if len(mine) >= self.limits.per_address and not self._give_way(mine, "per_address"):
+            return False
+        if self._open >= self.limits.connections and not self._make_room():
+            return False
+        mine[connection] = None
+        self._open += 1
+        self._waiting[connection] = time.monotonic() + self.limits.header_seconds
+        return True
+
+    def leave(self, connection: Connection) -> None:
+        """Forget a connection that is closed."""
+        mine = self._by_address.get(connection.address)
+        if mine is None or connection not in mine:
+            return
+        del mine[connection]
+        if not mine:
+            del self._by_address[connection.address]
+        self._open -= 1
+        self._waiting.pop(connection, None)
+        self._sending.pop(connection, None)
+        self._stalled.pop(connection, None)
+
+    def waits(self, connection: Connection) -> None:
+        """A request has begun whose headers are not complete."""
+        self._waiting[connection] = time.monotonic() + self.limits.header_seconds
+
+    def heard(self, connection: Connection) -> None:
+        """The headers are complete."""
+        self._waiting.pop(connection, None)
+
+    def sends(self, connection: Connection, under_way: bool) -> None:
+        """A body is under way, or has arrived."""
+        if under_way:
+            self._sending[connection] = time.monotonic() + self.limits.body_seconds
+        else:
+            self._sending.pop(connection, None)
+
+    def stalls(self, connection: Connection, size: int) -> None:
+        """The client does not take what we send as fast as we send it."""
+        self._stalled[connection] = (time.monotonic(), size)
+
+    def flows(self, connection: Connection) -> None:
+        """The client has taken it."""
+        self._stalled.pop(connection, None)
+
+    def _make_room(self) -> bool:
+        """Close the one of all that has waited longest, else one of the address that has most."""
+        if self._waiting:
+            self.close(next(iter(self._waiting)), "connections")
+            return True
+        return self._give_way(max(self._by_address.values(), key=len), "connections")
+
+    def _give_way(self, among: OrderedDict[Connection, None], limit: str) -> bool:
+        """Close the one that has waited longest for its first request, else one between two."""
+        for state in (WAITING, IDLE):
+            for connection in among:
+                if connection.state == state:
+                    self.close(connection, limit)
+                    return True
+        return False
+
+    def close(self, connection: Connection, limit: str) -> None:
+        """Close a connection at once, for a limit."""
+        self.closed[limit] += 1
+        self.leave(connection)
+        connection.transport.abort()
+
+    async def _look(self) -> None:
+        """Close what has passed its deadline, for as long as the process runs."""
+        while True:
+            await asyncio.sleep(LOOK)
+            now = time.monotonic()
+            self._expire(self._waiting, now, "header_seconds")
+            self._expire(self._sending, now, "body_seconds")
+            for connection, (since, before) in list(self._stalled.items()):
+                if now - since < self.limits.stalled_seconds:
+                    continue
+                left = connection.transport.get_write_buffer_size()
+                if before - left < self.limits.progress_bytes:
+                    self.close(connection, "stalled_seconds")
+                else:
+                    self._stalled[connection] = (now, left)
+
+    def _expire(self, deadlines: OrderedDict[Connection, float], now: float, limit: str) -> None:
+        """Both kinds of deadline are equally long for all, so the oldest stand first."""
+        while deadlines:
+            connection, deadline = next(iter(deadlines.items()))
+            if deadline > now:
+                return
+            if limit == "header_seconds" and connection.said_something:
+                connection.answer(408, "Request headers took too long.")
+            self.close_softly(connection, limit)
+
+    def close_softly(self, connection: Connection, limit: str) -> None:
+        """Close a connection after what was written to it."""
+        self.closed[limit] += 1
+        self.leave(connection)
+        connection.transport.close()

@@ -1,0 +1,163 @@
+"""uvicorn's HTTP/1.1 protocol within the limits of :mod:`graph_service.connections`.
+
+Sources: RFC 9112 (HTTP/1.1), sections 2.2, 3 and 9; RFC 6585, section 5 (431).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any, ClassVar
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from graph_service.connections import BUSY, IDLE, WAITING, Limits, Register
+
+
+def network(address: str) -> str:
+    """Whom an address counts as: itself, or for IPv6 its /64, of which one client has all."""
+    return ":".join(address.split(":")[:4]) if ":" in address else address
+
+
+class Guarded(HttpToolsProtocol):
+    """One connection within limits; made by :func:`guarded`."""
+
+    register: ClassVar[Register]
+    address = ""
+    state = WAITING
+    said_something = False
+    _admitted = False
+    _header = 0
+    _raw = 0
+    _body = 0
+    _too_long = False
+    _complete = True
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.address = network(self.client[0]) if self.client else ""
+        self._admitted = self.register.admit(self)
+        if not self._admitted:
+            self.register.closed["refused"] += 1
+            self.answer(503, "Too many connections.")
+            transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.register.leave(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if not self._admitted:
+            return
+        self.said_something = True
+        before, size = self.state, len(data)
+        if before == BUSY:
+            self._raw += size
+        else:
+            self._header += size
+        super().data_received(data)
+        if self.transport.is_closing():
+            return
+        if self.state == BUSY:
+            self._bound_body()
+        elif self._header > self.register.limits.header_bytes:
+            self._refuse(431, "Request headers are too long.", "header_bytes")
+        elif before == IDLE:
+            self.state = WAITING
+            self.register.waits(self)
+
+    def _bound_body(self) -> None:
+        """Close when a body, or what is wrapped around it, is too large."""
+        if self._complete:
+            return
+        wrapping = self._raw - self._body
+        if self._body > self.register.limits.body_bytes or wrapping > self._body + 1024**2:
+            self._refuse(413, "Request body is too large.", "body_bytes")
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._header = self._raw = self._body = 0
+
+    def on_url(self, url: bytes) -> None:
+        self._grow(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._grow(len(name) + len(value) + 4)
+        super().on_header(name, value)
+
+    def _grow(self, size: int) -> None:
+        self._raw += size
+        if self._raw > self.register.limits.header_bytes and self._body == 0:
+            self._too_long = True
+            raise ValueError("headers are too long")
+
+    def on_headers_complete(self) -> None:
+        self._raw = 0
+        self._complete = False
+        self.state = BUSY
+        self.register.heard(self)
+        super().on_headers_complete()
+        if len(self.pipeline) > self.register.limits.pipelined:
+            self.register.close(self, "pipelined")
+
+    def on_body(self, body: bytes) -> None:
+        if self._body == 0:
+            self.register.sends(self, True)
+        self._body += len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._complete = True
+        if self._body:
+            self.register.sends(self, False)
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self._complete:
+            # The rest of a body that nobody reads is not worth waiting for.
+            self.transport.close()
+        elif not self.pipeline and self.cycle.response_complete:
+            self.state = IDLE
+            self._header = 0
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.register.stalls(self, self.transport.get_write_buffer_size())
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self.register.flows(self)
+
+    def send_400_response(self, msg: str) -> None:
+        if self._too_long:
+            self._refuse(431, "Request headers are too long.", "header_bytes")
+            return
+        self._refuse(400, "This is not HTTP/1.1.", "malformed")
+
+    def _refuse(self, status: int, words: str, limit: str) -> None:
+        if not self.transport.is_closing():
+            self.answer(status, words)
+            self.register.close_softly(self, limit)
+
+    def answer(self, status: int, words: str) -> None:
+        """Write a short problem document from here, unless an answer is under way."""
+        if (
+            self.cycle is not None
+            and self.cycle.response_started
+            and not (self.cycle.response_complete)
+        ):
+            return
+        body = b'{"type":"about:blank","title":"' + words.encode() + b'","status":%d}' % status
+        head = b"HTTP/1.1 %d \r\ncontent-type: application/problem+json\r\n" % status
+        tail = b"content-length: %d\r\nconnection: close\r\n\r\n" % len(body)
+        with contextlib.suppress(OSError, RuntimeError):
+            self.transport.write(head + tail + body)
+
+
+def guarded(limits: Limits) -> tuple[type[Guarded], Register]:
+    """A protocol class whose connections keep these limits together, and their register."""
+    register = Register(limits)
+    made: Any = type("GuardedProtocol", (Guarded,), {"register": register})
+    return made, register

@@ -1,0 +1,209 @@
+"""Several processes that answer, under a parent that keeps them running.
+
+The parent opens no graph and answers nothing: it starts the others by forking before any thread
+exists, starts again the one that ends, passes SIGHUP on (take the newest snapshot in service), and
+ends them all on SIGTERM, each when its requests are done. Each process listens on a socket of its
+own on the same port (SO_REUSEPORT), so the system shares the connections out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import logging
+import mmap
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+log = logging.getLogger("ansvarsgraf")
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+#: A process that ends within so many seconds did not start.
+SOON = 3.0
+#: After so many that did not start, the service gives up.
+GIVE_UP = 5
+
+class Generation:
+    """A number that all processes share: how often one of them took a new snapshot in service.
+
+    A process that sees another number than its own last looks for the new snapshot before it
+    answers, so that what a client was told is in service is what it sees, whichever answers.
+    """
+
+    def __init__(self) -> None:
+        self._memory = mmap.mmap(-1, 8)
+
+    def read(self) -> bytes:
+        """The number, as bytes to compare."""
+        return self._memory[:8]
+
+    def advance(self) -> bytes:
+        """Count one more; gives the new number."""
+        new = (int.from_bytes(self.read(), "little") + 1).to_bytes(8, "little")
+        self._memory[:8] = new
+        return new
+
+
+@dataclass(frozen=True)
+class Among:
+    """What a process shares with the others.
+
+    Attributes:
+        processes: how many there are.
+        generation: see :class:`Generation`.
+        figures: folder where they leave their figures for each other.
+        lifeline: file descriptor that closes when the parent ends.
+    """
+
+    processes: int
+    generation: Generation
+    figures: Path
+    lifeline: int
+
+
+def listen(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """A listening socket.
+
+    Args:
+        shared: other sockets may listen on the same port.
+
+    Raises:
+        OSError: the address cannot be used.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    opened = socket.socket(family, socket.SOCK_STREAM)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if shared:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    try:
+        opened.bind((host, port))
+    except OSError:
+        opened.close()
+        raise
+    return opened
+
+
+def room_for_files() -> None:
+    """Let the process open as many connections as the system allows it."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        wanted = hard if hard != resource.RLIM_INFINITY else max(soft, 65_536)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, 65_536), hard))
+
+
+class Parent:
+    """Keeps the answering processes running.
+
+    Args:
+        answer: what a process does, given its listening socket and what it shares.
+        host, port: where they listen.
+        number: how many.
+    """
+
+    def __init__(
+        self, answer: Callable[[socket.socket, Among], None], host: str, port: int, number: int
+    ) -> None:
+        self.answer, self.host, self.number = answer, host, number
+        first = listen(host, port, shared=True)
+        self.port = first.getsockname()[1]
+        self._held = first
+        self._generation = Generation()
+        self._figures = Path(tempfile.mkdtemp(prefix="ansvarsgraf-"))
+        self._lifeline, self._hold = os.pipe()
+        self._children: dict[int, float] = {}
+        self._stopping = False
+        self._failures = 0
+
+    def run(self) -> None:
+        """Start the processes, and start again what ends, until a signal stops all."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        signal.signal(signal.SIGHUP, self._pass_on)
+        gc.freeze()
+        try:
+            for _ in range(self.number):
+                self._start()
+            while self._children:
+                self._wait()
+        finally:
+            shutil.rmtree(self._figures, ignore_errors=True)
+        if self._failures > GIVE_UP:
+            raise OSError(0, "processerne kan ikke starte; se loggen")
+
+    def _start(self) -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        pid = os.fork()
+        if pid:
+            self._children[pid] = time.monotonic()
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+            return
+        code = 1
+        try:
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+            os.close(self._hold)
+            listening = listen(self.host, self.port, shared=True)
+            self._held.close()
+            self.answer(
+                listening, Among(self.number, self._generation, self._figures, self._lifeline)
+            )
+            code = 0
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 1
+        except BaseException:
+            log.exception("a process could not start")
+        finally:
+            logging.shutdown()
+            os._exit(code)
+
+    def _wait(self) -> None:
+        try:
+            pid, status = os.waitpid(-1, 0)
+        except InterruptedError:
+            return
+        except ChildProcessError:
+            self._children.clear()
+            return
+        begun = self._children.pop(pid, None)
+        if begun is None:
+            return
+        with contextlib.suppress(OSError):
+            (self._figures / f"{pid}.json").unlink()
+        if self._stopping:
+            return
+        self._failures = self._failures + 1 if time.monotonic() - begun < SOON else 0
+        if self._failures > GIVE_UP:
+            log.critical("processes end as soon as they start (%d); giving up", status)
+            self._stop(signal.SIGTERM, None)
+            return
+        log.error("process %d ended (%d) and is started again", pid, status)
+        if self._failures:
+            time.sleep(1.0)
+        if not self._stopping:
+            self._start()
+
+    def _stop(self, number: int, frame: object) -> None:
+        self._stopping = True
+        self._send(signal.SIGTERM)
+
+    def _pass_on(self, number: int, frame: object) -> None:
+        self._send(signal.SIGHUP)
+
+    def _send(self, number: int) -> None:
+        for pid in list(self._children):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
