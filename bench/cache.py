@@ -37,7 +37,9 @@ uvicorn.run(app, port=int(sys.argv[1]), http="httptools", log_level="error", acc
 ROUNDS = 7
 
 
-def start(arguments: list[str], port: int, path: str, **environment: str) -> subprocess.Popen[bytes]:
+def start(
+    arguments: list[str], port: int, path: str, **environment: str
+) -> subprocess.Popen[bytes]:
     """Start a server and wait until it answers."""
     process = subprocess.Popen(
         [sys.executable, *arguments],

@@ -26,7 +26,7 @@ from graph_service.build import (
 )
 from graph_service.build.findings import find
 from graph_service.build.load import load, parse_file
-from graph_service.build.quads import in_graph
+from graph_service.build.quads import in_graph, iri
 from graph_service.build.shapes import ShapesGraph
 from graph_service.build.validate import Validator, with_files
 from graph_service.cli import CommandError, Progress
@@ -69,7 +69,7 @@ def build_command(settings: Settings, reasoner: str, engine: str, publish: bool 
             f"{error}\nIntet er udgivet; den seneste gode graf er stadig i drift.", 2
         ) from None
     except InvalidGraphError as error:
-        print_violations(error.violations, "text")
+        print_violations(error.violations)
         print("Intet er udgivet; den seneste gode graf er stadig i drift.", file=sys.stderr)
         return 1
     except FileNotFoundError as error:
@@ -270,7 +270,7 @@ def validate_command(settings: Settings, files: Sequence[Path], engine: str, for
         raise CommandError(str(error), 2) from None
     except OSError as error:
         raise CommandError(str(error), 2) from None
-    found = documents((q.triple for q in review), sorted({q.subject.value for q in review}))
+    found = documents((q.triple for q in review), sorted({iri(q.subject) for q in review}))
     if files:
         own = {str(file) for file in files}
         broken = [v for v in broken if v.file in own]
@@ -332,11 +332,7 @@ def print_review(
         ]
         sys.stdout.buffer.write(to_csv(columns, table))
         return
-    for v in broken:
-        where = f" (i {v.file})" if v.file else ""
-        value = f"\n  værdi: {compact(v.value)}" if v.value else ""
-        print(f"{compact(v.focus)}{where}\n  {v.message_da}\n  {v.message_en}{value}")
-    print(f"{len(broken)} brud på modellen." if broken else "Grafen overholder modellen.")
+    print_violations(broken)
     title = ""
     for f in found:
         if f["title"] != title:
@@ -345,6 +341,15 @@ def print_review(
         places = ", ".join(place(p) for p in f["passages"])
         print(f"- {f['explanation']}\n    {places}")
     print(f"\n{len(found)} fund." if found else "Ingen fund.")
+
+
+def print_violations(broken: Sequence[Violation]) -> None:
+    """Tell of violations in Danish."""
+    for v in broken:
+        where = f" (i {v.file})" if v.file else ""
+        value = f"\n  værdi: {compact(v.value)}" if v.value else ""
+        print(f"{compact(v.focus)}{where}\n  {v.message_da}\n  {v.message_en}{value}")
+    print(f"{len(broken)} brud på modellen." if broken else "Grafen overholder modellen.")
 
 
 def place(passage: Mapping[str, Any]) -> str:

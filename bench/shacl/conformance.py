@@ -10,8 +10,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "shapes"))
 os.environ.setdefault("ANSVARSGRAF_W3C", str(Path(__file__).parents[3] / "shared" / "w3c"))
 
-import w3c_suite  # noqa: E402
-from engines import ENGINES, installed  # noqa: E402
+import w3c_suite
+from engines import ENGINES, installed
 
 
 def passes(name: str, case: w3c_suite.Case) -> str:

@@ -69,6 +69,7 @@ def create_app(settings: Settings | None = None, metrics_folder: Path | None = N
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
         middleware=layers,
+        redirect_slashes=False,
     )
     app.state.service, app.state.metrics, app.state.closing = service, metrics, False
     app.include_router(ask.router(service.questions))

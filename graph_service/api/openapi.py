@@ -24,6 +24,7 @@ from graph_service.vocabulary import KINDS
 
 Schema = dict[str, Any]
 SLUG = {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,200}$"}
+PASSAGE = r"^https://w3id\.org/ansvarsgraf/id/passage/[0-9a-f_]+/[0-9]+-[0-9]+$"
 TEXT = {"type": "string", "maxLength": 200}
 COUNT = {"type": "integer", "minimum": 0}
 ADDRESS = {"type": "string", "format": "uri"}
@@ -195,7 +196,7 @@ def described(parameter: Parameter, question: Question | None = None) -> Schema:
         case "thing":
             schema = {"type": "array", "items": dict(SLUG)}
             if parameter.of == ("passage",):
-                schema = {"type": "string", "pattern": "^https://w3id.org/ansvarsgraf/id/passage/"}
+                schema = {"type": "string", "pattern": PASSAGE}
     match parameter.name:
         case "limit":
             schema = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": 50}
@@ -321,8 +322,9 @@ def _document(app: FastAPI, answers: Answers, public_url: str) -> Schema:
         for operation in operations.values():
             operation["responses"].pop("422", None)
             for parameter in operation.get("parameters", ()):
-                if parameter["name"] == "slug" and path.split("/")[3] in examples:
-                    parameter["example"] = examples[path.split("/")[3]]
+                example = examples.get(path.split("/")[3] if path.count("/") > 2 else "")
+                if parameter["name"] == "slug" and example:
+                    parameter["example"] = example
     return document
 
 

@@ -1,6 +1,7 @@
-"""Write a page for each review rule from shapes/review.ttl: ``python -m graph_service.build.docs docs``.
+"""Write a page for each review rule: ``python -m graph_service.build.docs docs``.
 
-The pages tell in Danish what a rule checks and why, because a secretariat reads them.
+The source is shapes/review.ttl. The pages tell in Danish what a rule checks and why, because a
+secretariat reads them.
 """
 
 from __future__ import annotations

@@ -46,7 +46,9 @@ FUNCTIONS: dict[str, Callable[..., Term]] = {
     "URI": lambda x: ox.NamedNode(text(x)),
     "CONCAT": lambda *xs: ox.Literal("".join(map(text, xs))),
     "STRAFTER": lambda x, y: ox.Literal(text(x).partition(text(y))[2]),
-    "STRBEFORE": lambda x, y: ox.Literal(text(x).partition(text(y))[0] if text(y) in text(x) else ""),
+    "STRBEFORE": lambda x, y: ox.Literal(
+        text(x).partition(text(y))[0] if text(y) in text(x) else ""
+    ),
     "REPLACE": lambda x, y, z: ox.Literal(re.sub(text(y), _groups(text(z)), text(x))),
     "STRSTARTS": lambda x, y: _boolean(text(x).startswith(text(y))),
     "STRENDS": lambda x, y: _boolean(text(x).endswith(text(y))),

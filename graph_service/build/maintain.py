@@ -15,7 +15,7 @@ Like a full build, this presumes that what stands within a NOT EXISTS is settled
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 
 import pyoxigraph as ox
@@ -89,10 +89,11 @@ def maintain(store: ox.Store, change: Change, rules: list[Rule]) -> Change:
     for triple in added:
         wide.add(triple)
     fresh = [t for t in added if t not in before]
-    found = _candidates(store, before, wide, fresh, removed - added, rules)
+    start = [(t, True) for t in fresh] + [(t, False) for t in removed]
+    found = _candidates(store, before, wide, start, added, rules)
 
     after = wide.copy()
-    pending = found.lost | (removed - added) | set(found.gained)
+    pending = found.lost | removed | set(found.gained)
     for triple in pending:
         after.remove(triple)
     _rederive(after, pending, found, wide, rules)
@@ -111,13 +112,17 @@ def _candidates(
     store: ox.Store,
     before: View,
     wide: View,
-    added: Iterable[ox.Triple],
-    removed: Iterable[ox.Triple],
+    queue: list[tuple[ox.Triple, bool]],
+    certain: Set[ox.Triple],
     rules: list[Rule],
 ) -> _Candidates:
-    """Every conclusion that could come or go; ``wide`` grows by those that could come."""
+    """Every conclusion that could come or go; ``wide`` grows by those that could come.
+
+    Args:
+        queue: the triples that come (True) and go.
+        certain: triples that stay whatever follows.
+    """
     found = _Candidates()
-    queue = [(t, True) for t in added] + [(t, False) for t in removed]
     while queue:
         triple, comes = queue.pop()
         for rule in rules:
@@ -125,6 +130,8 @@ def _candidates(
                 for binding, positive in _uses(branch, triple, wide):
                     for head in _heads(rule, binding):
                         there = head in before
+                        if head in certain:
+                            continue
                         if not there and (comes or not positive):
                             if head not in found.gained:
                                 wide.add(head)
@@ -143,7 +150,7 @@ def _candidates(
 
 def _uses(branch: Branch, triple: ox.Triple, view: View) -> Iterator[tuple[Binding, bool]]:
     """The solutions that could depend on a triple; whether it is one of the patterns that hold."""
-    own = {v for p in branch.patterns for v in p.variables()}
+    own = branch.variables()
     count = len(branch.patterns)
     for patterns in branch.deep():
         positive = len(patterns) == count and patterns == branch.patterns
@@ -209,6 +216,8 @@ def _follows(rule: Rule, triple: ox.Triple, found: _Candidates, after: View, wid
             continue
         for branch in rule.branches:
             made = {v for v, _ in branch.binds}
+            if not head.variables() <= made | branch.variables():
+                continue
             for binding in _linked(rule, start, made, wide):
                 for solution in solutions(branch, binding, after):
                     if _made(head, solution) == triple:

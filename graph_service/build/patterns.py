@@ -61,6 +61,10 @@ class Branch:
             self.patterns + other.patterns, self.filters + other.filters, self.binds + other.binds
         )
 
+    def variables(self) -> set[Variable]:
+        """The variables that its patterns bind."""
+        return {v for p in self.patterns for v in p.variables()}
+
     def exists(self) -> Iterator[Exists]:
         """The ``EXISTS`` and ``NOT EXISTS`` of its filters, not those within them."""
         queue = [*self.filters, *(e for _, e in self.binds)]

@@ -11,7 +11,14 @@ from functools import cache
 import pyoxigraph as ox
 
 from graph_service.build.expressions import Binding, ExpressionError, truth, value
-from graph_service.build.patterns import Branch, Exists, Expression, Pattern, TermOrVariable, Variable
+from graph_service.build.patterns import (
+    Branch,
+    Exists,
+    Expression,
+    Pattern,
+    TermOrVariable,
+    Variable,
+)
 from graph_service.build.reach import Automaton, View
 from graph_service.build.shapes import Path, Predicate, Term
 
@@ -28,7 +35,9 @@ def resolve(term: TermOrVariable, binding: Binding) -> Term | None:
     return binding.get(term) if isinstance(term, Variable) else term
 
 
-def unify(pattern: Pattern, triple: tuple[Term, Term | None, Term], binding: Binding) -> Binding | None:
+def unify(
+    pattern: Pattern, triple: tuple[Term, Term | None, Term], binding: Binding
+) -> Binding | None:
     """The binding extended so that a pattern is a triple; None when it cannot be."""
     found = dict(binding)
     for part, term in zip((pattern.subject, pattern.path, pattern.object), triple, strict=True):

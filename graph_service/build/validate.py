@@ -63,9 +63,7 @@ class Validator:
 
             compiler: Any = pyshacl_turbo.CompiledShapes
             try:
-                self._compiled = compiler(
-                    shapes.ntriples, shacl_graph_format="nt", advanced=True
-                )
+                self._compiled = compiler(shapes.ntriples, shacl_graph_format="nt", advanced=True)
             except (pyshacl_turbo.ValidationFailure, RuntimeError) as error:
                 raise ValueError(f"the shapes cannot be run: {error}") from error
         elif engine == "pyshacl":

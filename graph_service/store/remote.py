@@ -117,7 +117,7 @@ class RemoteStore:
         )
 
     def construct(self, query: str) -> Iterator[ox.Triple]:
-        body = self._post(query, "application/n-triples, text/plain;q=0.5")
+        body, _ = self._post(query, "application/n-triples, text/plain;q=0.5")
         try:
             triples = [quad.triple for quad in ox.parse(body, format=ox.RdfFormat.N_TRIPLES)]
         except SyntaxError as error:
@@ -125,10 +125,14 @@ class RemoteStore:
         yield from triples
 
     def _json(self, query: str) -> Any:
+        body, most = self._post(query, "application/sparql-results+json")
         try:
-            return json.loads(self._post(query, "application/sparql-results+json"))
+            answer = json.loads(body)
         except ValueError as error:
             raise StoreError(f"{self.url} gave no SPARQL results JSON") from error
+        if most and len(self._bindings(answer)) >= most:
+            raise StoreError(f"{self.url} cut the answer at {most} rows")
+        return answer
 
     def _bindings(self, answer: Any) -> list[dict[str, dict[str, str]]]:
         try:
@@ -137,8 +141,11 @@ class RemoteStore:
             raise StoreError(f"{self.url} gave no SPARQL results JSON") from None
         return rows
 
-    def _post(self, query: str, accept: str) -> bytes:
-        """The body of an answer; once more when a kept connection was dead."""
+    def _post(self, query: str, accept: str) -> tuple[bytes, int]:
+        """The body of an answer, and the most rows that the service gives, or 0.
+
+        Asked once more when a kept connection was dead.
+        """
         began = time.monotonic()
         try:
             try:
@@ -148,7 +155,7 @@ class RemoteStore:
         except httpx.HTTPError as error:
             raise StoreError(f"{self.url}: {type(error).__name__}") from error
 
-    def _send(self, query: str, accept: str, began: float) -> bytes:
+    def _send(self, query: str, accept: str, began: float) -> tuple[bytes, int]:
         form = {
             "query": SPARQL_PREFIXES + query.replace(REMOTE_ONLY, ""),
             "default-graph-uri": merged_graph(self.snapshot),
@@ -166,7 +173,9 @@ class RemoteStore:
             raise SyntaxError(body[:500].decode(errors="replace"))
         if response.status_code != 200:
             raise StoreError(f"{self.url} answered {response.status_code}")
-        return bytes(body)
+        # Virtuoso tells of its ResultSetMaxRows when that is less than the query asks for.
+        most = response.headers.get("X-SPARQL-MaxRows", "")
+        return bytes(body), int(most) if most.isdecimal() else 0
 
     def _check(self, response: httpx.Response, size: int, began: float) -> None:
         """Stop at our limits, and at what is only the beginning of an answer.

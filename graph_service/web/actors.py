@@ -16,13 +16,12 @@ from graph_service.web.assessments import assessment_of, group_of, initiatives
 from graph_service.web.downloads import Columns, download, of, sources
 from graph_service.web.events import all_events
 from graph_service.web.items import Facet, Item, choose, things
-from graph_service.web.kept import KeptRoute
 from graph_service.web.render import downloads_of, formats_of, render
 from graph_service.web.responsibilities import facet_values, matching, situations
 from graph_service.web.texts import with_texts
 from graph_service.web.things import what_refers
 
-router = APIRouter(include_in_schema=False, route_class=KeptRoute)
+router = APIRouter(include_in_schema=False)
 TYPES = {
     "Municipality": "Kommuner",
     "Region": "Regioner",

@@ -16,12 +16,11 @@ from graph_service.web.drawings import sequence, timeline
 from graph_service.web.events import of_things, reference_day
 from graph_service.web.findings import findings_about
 from graph_service.web.items import Facet, Item, choose, first, ids, of_type, things
-from graph_service.web.kept import KeptRoute
 from graph_service.web.render import downloads_of, formats_of, render
 from graph_service.web.responsibilities import facet_values, matching
 from graph_service.web.texts import with_texts
 
-router = APIRouter(include_in_schema=False, route_class=KeptRoute)
+router = APIRouter(include_in_schema=False)
 #: Sections of an agreement's page: class of the model → kind, heading.
 SECTIONS = {
     "Commitment": ("commitment", "Forpligtelser"),

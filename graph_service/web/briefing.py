@@ -18,11 +18,10 @@ from graph_service.web.documents import DOCX, brief, lines_of
 from graph_service.web.events import Dated, all_events, bodies, state
 from graph_service.web.findings import findings_about
 from graph_service.web.items import Item, of_type
-from graph_service.web.kept import KeptRoute
 from graph_service.web.render import render
 from graph_service.web.words import danish_date
 
-router = APIRouter(include_in_schema=False, route_class=KeptRoute)
+router = APIRouter(include_in_schema=False)
 
 
 @dataclass

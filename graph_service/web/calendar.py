@@ -18,11 +18,10 @@ from graph_service.web.downloads import Columns, download, sources
 from graph_service.web.drawings import timeline
 from graph_service.web.events import Dated, all_events, bodies, dated, reference_day, state
 from graph_service.web.items import Facet, choose, ids
-from graph_service.web.kept import KeptRoute
 from graph_service.web.render import downloads_of, render
 from graph_service.web.words import MONTHS
 
-router = APIRouter(include_in_schema=False, route_class=KeptRoute)
+router = APIRouter(include_in_schema=False)
 
 
 def subject(event: Dated) -> list[tuple[str, str]]:

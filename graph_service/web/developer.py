@@ -13,10 +13,9 @@ from graph_service.api.formats import to_json
 from graph_service.api.lists import base_url, service_of
 from graph_service.vocabulary import AG, PREFIXES
 from graph_service.web.items import table
-from graph_service.web.kept import KeptRoute
 from graph_service.web.render import SECURITY, render
 
-router = APIRouter(include_in_schema=False, route_class=KeptRoute)
+router = APIRouter(include_in_schema=False)
 FIRST_QUERY = """SELECT ?ansvar ?navn ?aktoer WHERE {
   ?ansvar a ag:Responsibility ;
     skos:prefLabel ?navn ;

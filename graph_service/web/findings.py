@@ -10,11 +10,10 @@ from graph_service.api.lists import service_of
 from graph_service.api.things import existing
 from graph_service.web.downloads import Columns, download, of, sources
 from graph_service.web.items import Facet, Item, choose, first, ids, of_type, table
-from graph_service.web.kept import KeptRoute
 from graph_service.web.render import downloads_of, formats_of, render
 from graph_service.web.texts import with_texts
 
-router = APIRouter(include_in_schema=False, route_class=KeptRoute)
+router = APIRouter(include_in_schema=False)
 SEVERITIES = ("Critical", "Warning", "Notice")
 
 

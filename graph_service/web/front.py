@@ -13,11 +13,11 @@ from graph_service.search import Hit, index_of
 from graph_service.web.events import dated, reference_day, upcoming
 from graph_service.web.findings import newest
 from graph_service.web.items import Item
-from graph_service.web.kept import KeptRoute
+from graph_service.web.prepare import prepare
 from graph_service.web.render import SECURITY, render
 from graph_service.web.words import kinds_name
 
-router = APIRouter(include_in_schema=False, route_class=KeptRoute)
+router = APIRouter(include_in_schema=False)
 #: Questions that the front page offers: words → address.
 EXAMPLES = (
     ("Hvem har ansvaret for genoptræning efter Sundhedsloven § 140?", "/ansvar?law=sul-140"),
@@ -42,6 +42,7 @@ EXAMPLES = (
 def front(request: Request) -> Response:
     """The front page: one field, three doors, what falls due, the newest findings."""
     answers = service_of(request).answers
+    prepare(answers)
     day = reference_day(answers)
     return render(
         request,

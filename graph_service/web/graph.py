@@ -10,10 +10,9 @@ from graph_service.api.resources import data_of
 from graph_service.api.things import existing
 from graph_service.web.drawings import neighbourhood
 from graph_service.web.items import Item, table
-from graph_service.web.kept import KeptRoute
 from graph_service.web.render import formats_of, render
 
-router = APIRouter(include_in_schema=False, route_class=KeptRoute)
+router = APIRouter(include_in_schema=False)
 #: Most neighbours drawn on each side; the text twin has all of them.
 DRAWN = 9
 START = "message/xref15"

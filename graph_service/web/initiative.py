@@ -24,11 +24,10 @@ from graph_service.web.drawings import timeline
 from graph_service.web.events import reference_day
 from graph_service.web.findings import findings_about
 from graph_service.web.items import Item, first, of_type, table
-from graph_service.web.kept import KeptRoute
 from graph_service.web.render import formats_of, render
 from graph_service.web.texts import with_texts
 
-router = APIRouter(include_in_schema=False, route_class=KeptRoute)
+router = APIRouter(include_in_schema=False)
 
 
 @router.get("/indsatser/{slug}")

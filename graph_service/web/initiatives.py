@@ -24,10 +24,9 @@ from graph_service.web.downloads import Columns, download, of, sources
 from graph_service.web.drawings import timeline
 from graph_service.web.events import all_events, by_date, reference_day
 from graph_service.web.items import Facet, Item, choose, ids, of_type
-from graph_service.web.kept import KeptRoute
 from graph_service.web.render import downloads_of, render
 
-router = APIRouter(include_in_schema=False, route_class=KeptRoute)
+router = APIRouter(include_in_schema=False)
 
 
 def facets(answers: Answers) -> tuple[Facet, ...]:

@@ -14,13 +14,12 @@ from graph_service.api.resources import RESOURCES, data_of
 from graph_service.questions.parameters import bind
 from graph_service.web.downloads import Columns, download, of, sources
 from graph_service.web.items import Facet, Item, choose, first, ids, of_type, things
-from graph_service.web.kept import KeptRoute
 from graph_service.web.render import downloads_of, formats_of, render
 from graph_service.web.responsibilities import duty_table, facet_values
 from graph_service.web.texts import with_texts
 from graph_service.web.things import what_refers
 
-router = APIRouter(include_in_schema=False, route_class=KeptRoute)
+router = APIRouter(include_in_schema=False)
 FACETS = (
     Facet("law", "Lov", lambda i: ids(i, "is_part_of")[:1] or [(i["id"], i["label"])]),
     Facet("assigns_to", "Gør ansvarlig", lambda i: ids(i, "assigns_to")),

@@ -13,12 +13,11 @@ from graph_service.api.resources import RESOURCES
 from graph_service.vocabulary import AG
 from graph_service.web.downloads import download
 from graph_service.web.items import Item, first, of_type
-from graph_service.web.kept import KeptRoute
 from graph_service.web.render import downloads_of, render
 from graph_service.web.responsibilities import facet_values
 from graph_service.web.sentences import FORCES
 
-router = APIRouter(include_in_schema=False, route_class=KeptRoute)
+router = APIRouter(include_in_schema=False)
 #: The side of the matrix: value of ``efter`` → heading, class of the model.
 AXES = {
     "phase": ("situation", "PathwayPhase"),

@@ -20,10 +20,9 @@ from graph_service.questions.parameters import ENUMS, bind
 from graph_service.vocabulary import AG, kind_and_slug
 from graph_service.web.downloads import Columns, download, of, sources
 from graph_service.web.items import EVERYTHING, Choice, Item, Selection, of_type, table
-from graph_service.web.kept import KeptRoute
 from graph_service.web.render import downloads_of, render
 
-router = APIRouter(include_in_schema=False, route_class=KeptRoute)
+router = APIRouter(include_in_schema=False)
 PER_PAGE = 40
 SIDE = Parameter("side", "integer", ("",), False, "Side")
 #: Facets of the page: parameter → label.

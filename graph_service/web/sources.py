@@ -12,11 +12,10 @@ from graph_service.api.things import existing
 from graph_service.evidence import passage
 from graph_service.web.downloads import Columns, download, of
 from graph_service.web.items import Item, first, of_type, table, things
-from graph_service.web.kept import KeptRoute
 from graph_service.web.render import downloads_of, formats_of, render
 from graph_service.web.things import what_refers
 
-router = APIRouter(include_in_schema=False, route_class=KeptRoute)
+router = APIRouter(include_in_schema=False)
 
 
 def coverage(answers: Answers) -> dict[str, tuple[int, int]]:

@@ -17,13 +17,12 @@ from graph_service.questions.parameters import bind
 from graph_service.vocabulary import kind_and_slug
 from graph_service.web.findings import findings_about
 from graph_service.web.items import Item, table
-from graph_service.web.kept import KeptRoute
 from graph_service.web.render import formats_of, page_url, render
 from graph_service.web.responsibilities import duty_table
 from graph_service.web.texts import with_texts
 from graph_service.web.words import kinds_name
 
-router = APIRouter(include_in_schema=False, route_class=KeptRoute)
+router = APIRouter(include_in_schema=False)
 #: Kind → the parameter of Hvem gør hvad that asks for its duties, and their heading.
 DUTIES = {
     "task": ("task", "Hvem gør det"),

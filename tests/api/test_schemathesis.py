@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
-import time
+import warnings
 
-import pytest
-import schemathesis
 from fastapi import FastAPI
-from hypothesis import HealthCheck, Phase, settings
-from schemathesis.checks import CHECKS
 
-from tests.api.conftest import TOKEN
+#: Seconds that it may take, and cases for each operation and phase.
+SECONDS, CASES = 50.0, 2
 
-schemathesis.openapi.format("uri", schemathesis.openapi.format_strategy) if False else None
+
+def test_no_answer_is_undocumented_and_none_is_an_error_of_ours(app: FastAPI) -> None:
+    """Every phase of the engine, in process; each failure is told with what was asked."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import schemathesis
+        from schemathesis.engine import events, from_schema
+
+        schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", app)
+        schema.config.max_time = SECONDS
+        schema.config.generation.max_examples = CASES
+        schema.config.seed = 5
+        asked, failures = 0, []
+        for event in from_schema(schema).execute():
+            if isinstance(event, events.FatalError):
+                raise event.exception
+            if not isinstance(event, events.ScenarioFinished):
+                continue
+            record = event.recorder
+            asked += len(record.cases)
+            for name, checks in record.checks.items():
+                case = record.cases[name].value
+                failures += [
+                    f"{check.name}: {case.method} {case.path} {case.path_parameters} {case.query}"
+                    f"\n{check.failure_info.failure}"
+                    for check in checks
+                    if check.failure_info is not None
+                ]
+    assert not failures, "\n\n".join(failures[:10])
+    assert asked > 150

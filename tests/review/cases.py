@@ -1,4 +1,5 @@
-"""For each review rule: a small graph in which it finds something, and what takes the finding away."""
+# ruff: noqa: E501  (the graphs are easier to read with a thing on a line)
+"""A small graph for each review rule in which it finds something, and what takes that away."""
 
 from __future__ import annotations
 
@@ -33,7 +34,7 @@ DUTY = """
 responsibility:r a ag:Responsibility ; skos:prefLabel "Opgave"@da ; ag:agreedIn agreement:x ;
   ag:statement statement:s ; ag:evidence p004:5-6 .
 statement:s a ag:Statement ; ag:evidence p004:5-6 .
-actor:a skos:prefLabel "A"@da . actor:b skos:prefLabel "B"@da .
+actor:a a ag:GenericActor ; skos:prefLabel "A"@da . actor:b a ag:GenericActor ; skos:prefLabel "B"@da .
 """
 EVENT = """
 event:e a ag:Event ; skos:prefLabel "Begivenhed"@da ; ag:evidence p004:7-8 ; ag:when date:d .

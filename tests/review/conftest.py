@@ -1,4 +1,4 @@
-"""What the tests of the review rules share: the shapes, the rules, and the real graph's findings."""
+"""What the tests of the review rules share: the shapes, the rules, the real findings."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ def sample(keyed: dict[str, tuple[str, frozenset[str]]]) -> list[str]:
 
 
 def main() -> int:
-    """Print the findings to be judged with the lines they cite; write what is still to be judged."""
+    """Print the findings to be judged with their lines; write those that are still to be judged."""
     found, keyed = findings_of(load(PROJECT))
     corpus = Settings.from_environment().corpus
     judged = (

@@ -1,4 +1,4 @@
-"""The rules find by themselves what a coordination group found by hand, and what they find is right."""
+"""The rules find what a coordination group found by hand, and what they find is right."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from oracle import JUDGEMENTS, REMARK_LINES, REMARKS, expected, findings_of, tab
 
 from graph_service.build.load import Sources
 from graph_service.build.passages import read_address
+from graph_service.build.quads import iri
 from graph_service.vocabulary import ID, RDF, ag
 
 Keyed = dict[str, tuple[str, frozenset[str]]]
@@ -33,11 +34,11 @@ def all_found(sources: Sources) -> Keyed:
 
 def test_the_table_has_every_remark(sources: Sources) -> None:
     remarks = {
-        q.subject.value.removeprefix(ID + "remark/")
+        iri(q.subject).removeprefix(ID + "remark/")
         for q in sources.quads
         if q.predicate.value == RDF + "type"
-        and q.object.value == ag("Remark")
-        and sources.origin[q.subject.value] == REMARKS
+        and iri(q.object) == ag("Remark")
+        and sources.origin[iri(q.subject)] == REMARKS
     }
     assert {row["remark"] for row in table()} == remarks
     assert all(row["why"] and bool(row.get("hits")) == row["derivable"] for row in table())
@@ -47,10 +48,10 @@ def test_nothing_of_the_remarks_is_left(before: Sources) -> None:
     file, first, last = REMARK_LINES
     for quad in before.quads:
         if quad.predicate.value == ag("evidence"):
-            address = read_address(quad.object.value)
+            address = read_address(iri(quad.object))
             assert address and not (address[0] == file and first <= address[1] <= last), quad
         if quad.predicate.value == RDF + "type":
-            assert quad.object.value != ag("Remark")
+            assert iri(quad.object) != ag("Remark")
 
 
 def test_recall(unaided: Keyed, record_property: pytest.FixtureRequest) -> None:
@@ -92,10 +93,10 @@ def test_precision(all_found: Keyed) -> None:
 def test_rules_and_readers_are_told_apart(all_found: Keyed, sources: Sources) -> None:
     """What readers noted stays theirs: contradictions in data/, findings from rules."""
     noted = {
-        q.subject.value
+        iri(q.subject)
         for q in sources.quads
-        if q.predicate.value == RDF + "type" and q.object.value == ag("Contradiction")
+        if q.predicate.value == RDF + "type" and iri(q.object) == ag("Contradiction")
     }
     print(f"rules: {len(all_found)} findings; readers: {len(noted)} contradictions")
     assert not noted & {thing for _, about in all_found.values() for thing in about}
-    assert not any("/finding/" in q.subject.value for q in sources.quads)
+    assert not any("/finding/" in iri(q.subject) for q in sources.quads)

@@ -17,6 +17,7 @@ from rdflib.term import Variable
 
 from graph_service.build.findings import Rule, find
 from graph_service.build.passages import read_address
+from graph_service.build.quads import iri
 from graph_service.vocabulary import AG, ID, RDF, SKOS, ag
 
 Triples = set[ox.Triple]
@@ -27,9 +28,9 @@ FINDING = ID + "finding/"
 def of_rule(quads: set[ox.Quad], rule: str) -> set[str]:
     """IRIs of the findings of one rule."""
     return {
-        str(q.subject.value)
+        iri(q.subject)
         for q in quads
-        if q.predicate.value == ag("rule") and q.object.value.endswith("/" + rule)  # type: ignore[union-attr]
+        if q.predicate.value == ag("rule") and iri(q.object).endswith("/" + rule)
     }
 
 
@@ -37,7 +38,7 @@ def values(found: Triples) -> dict[str, dict[str, list[str]]]:
     """Finding → property → values."""
     said: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for t in found:
-        said[t.subject.value][t.predicate.value].append(t.object.value)  # type: ignore[union-attr]
+        said[iri(t.subject)][t.predicate.value].append(iri(t.object))
     return said
 
 
@@ -135,12 +136,12 @@ def loose_variables(rule: Rule) -> set[str]:
         below = set()
         if isinstance(node, dict):
             name = getattr(node, "name", "")
-            for key, value in node.items():
+            for value in node.values():
                 below |= visit(value)
             if name == "AggregateJoin":
                 join({str(v) for v in variables([node["A"], node["p"].get("expr")])})
             if name in ("Extend", "Filter", "RelationalExpression", "Aggregate_Min", "Group"):
-                join({v for v in visit_expression(node)})
+                join(visit_expression(node))
         elif isinstance(node, list | tuple | set):
             for value in node:
                 below |= visit(value)
@@ -195,8 +196,8 @@ def test_rules_are_standard_sparql(all_rules: list[Rule]) -> None:
 
 
 def test_findings_are_complete(found: Triples) -> None:
-    for iri, said in values(found).items():
-        assert iri.startswith(FINDING)
+    for address, said in values(found).items():
+        assert address.startswith(FINDING)
         for predicate in (
             ag("rule"),
             ag("explanation"),
@@ -204,25 +205,25 @@ def test_findings_are_complete(found: Triples) -> None:
             ag("severity"),
             ag("suggestion"),
         ):
-            assert len(said[predicate]) == 1, (iri, predicate, said[predicate])
-        assert said[ag("about")] and set(said[ag("about")]) <= set(said[ag("thing")]), iri
-        assert said[ag("evidence")], iri
+            assert len(said[predicate]) == 1, (address, predicate, said[predicate])
+        assert said[ag("about")] and set(said[ag("about")]) <= set(said[ag("thing")]), address
+        assert said[ag("evidence")], address
 
 
 def test_an_address_is_the_rule_and_what_the_finding_is_about(found: Triples) -> None:
-    for iri, said in values(found).items():
+    for address, said in values(found).items():
         rule = said[ag("rule")][0].rpartition("/")[2]
         about = " ".join(sorted(said[ag("about")]))
         digits = hashlib.sha256(about.encode()).hexdigest()[:12]
-        assert iri == f"{FINDING}{rule}-{digits}"
+        assert address == f"{FINDING}{rule}-{digits}"
 
 
 def test_things_and_passages_exist(found: Triples, real: Triples) -> None:
-    typed = {t.subject.value for t in real if t.predicate.value == RDF + "type"}  # type: ignore[union-attr]
-    for iri, said in values(found).items():
-        assert set(said[ag("thing")]) <= typed, iri
+    typed = {iri(t.subject) for t in real if t.predicate.value == RDF + "type"}
+    for address, said in values(found).items():
+        assert set(said[ag("thing")]) <= typed, address
         for passage in said[ag("evidence")]:
-            assert passage in typed and read_address(passage), (iri, passage)
+            assert passage in typed and read_address(passage), (address, passage)
 
 
 def test_explanations_are_danish_sentences(found: Triples) -> None:

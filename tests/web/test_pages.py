@@ -56,7 +56,7 @@ def test_internal_links_hold(client: TestClient) -> None:
     for address in PAGES:
         for link in re.findall(r'href="(/[^"#]*)"', client.get(address).text):
             seen.add(link.replace("&amp;", "&"))
-    pages = sorted(l for l in seen if not l.startswith(("/static", "/api/")) and "format=" not in l)
+    pages = sorted(a for a in seen if not a.startswith(("/static", "/api/")) and "format=" not in a)
     assert len(pages) > 500
     broken = [link for link in pages[::9] if client.get(link).status_code not in (200, 303)]
     assert broken == []

@@ -1,0 +1,150 @@
+"""Whether something held on a day, against the facts in facts/legal-changes.md and the sources."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from starlette.testclient import TestClient
+
+from graph_service.answers import Answers
+from graph_service.api.as_of import held
+from graph_service.api.as_of_works import NO, UNKNOWN, YES, Work
+from graph_service.vocabulary import thing
+
+
+def law(answers: Answers, slug: str, day: str) -> dict:
+    return held(answers, [thing("law", slug)], day)[0]
+
+
+@pytest.mark.parametrize(
+    ("slug", "day", "verdict", "then"),
+    [
+        ("sel-153", "2019-01-24", "yes", "sel-153"),
+        ("sel-153", "2023-12-31", "yes", "sel-153"),
+        ("sel-153", "2024-01-01", "no", "barnets-lov-133"),
+        ("sel-153", "1999-01-01", "unknown", None),
+        ("sel-154", "2024-01-01", "no", "barnets-lov-135"),
+        ("sel-86-stk-1", "2025-06-30", "yes", "sel-86-stk-1"),
+        ("sel-86-stk-1", "2025-07-01", "unknown", None),
+        ("sul-140", "2026-12-31", "yes", "sul-140"),
+        ("sul-140", "2027-01-01", "unknown", None),
+        ("sul-119-stk-2", "2026-12-31", "yes", "sul-119-stk-2"),
+        ("sul-119-stk-2", "2027-01-01", "unknown", None),
+        ("sul-84", "2030-01-01", "unknown", None),
+    ],
+)
+def test_a_provision_held_until_it_was_changed(
+    answers: Answers, slug: str, day: str, verdict: str, then: str | None
+) -> None:
+    found = law(answers, slug, day)
+    assert found["held"] == verdict, found["reason"]
+    (basis,) = found["rests_on"]
+    assert (basis["then"]["id"] if basis["then"] else None) == then
+    assert basis["then_text"] == (basis["then"]["label"] if basis["then"] else "vides ikke")
+
+
+def test_each_change_says_how_certain_it_is_and_from_where(answers: Answers) -> None:
+    (change,) = law(answers, "sel-153", "2024-01-01")["changes"]
+    assert change["certainty"] == "bekræftet"
+    assert change["date_certainty"] == "skal kontrolleres"
+    assert "LOV nr. 1544" in change["source"]
+    assert change["in_force"] is True
+    (change,) = law(answers, "sul-140", "2026-12-31")["changes"]
+    assert change["in_force"] is False
+    assert change["effective_from"] == "2027-01-01"
+    assert change["changed_to"] is None
+
+
+@pytest.mark.parametrize(
+    ("day", "verdict"),
+    [
+        ("2018-12-31", "no"),
+        ("2019-01-01", "unknown"),
+        ("2019-06-01", "unknown"),
+        ("2019-12-31", "yes"),
+        ("2027-01-01", "unknown"),
+    ],
+)
+def test_the_heart_programme_was_approved_some_time_in_2019(
+    answers: Answers, day: str, verdict: str
+) -> None:
+    programme = thing("programme", "forloebsprogram-hjertesygdom")
+    assert held(answers, [programme], day)[0]["held"] == verdict
+
+
+def test_an_agreement_holds_between_approval_and_the_last_word_of_it(answers: Answers) -> None:
+    agreement = thing("agreement", "psykisk-lidelse-og-misbrug")
+
+    def verdict(day: str) -> str:
+        return held(answers, [agreement], day)[0]["held"]
+
+    assert [verdict(d) for d in ("2014-10-27", "2014-10-28", "2019-01-24", "2020-01-01")] == [
+        "no",
+        "yes",
+        "yes",
+        "unknown",
+    ]
+
+
+def test_a_duty_of_the_law_goes_on_under_its_new_provision(answers: Answers) -> None:
+    duty = thing("responsibility", "offentligt-ansatte-underretter-153")
+    before, after = (held(answers, [duty], day)[0] for day in ("2023-12-31", "2024-01-01"))
+    assert before["held"] == after["held"] == "yes"
+    assert before["rests_on"][0]["then"]["id"] == "sel-153"
+    assert after["rests_on"][0]["then"]["id"] == "barnets-lov-133"
+
+
+def test_a_duty_has_its_own_first_and_last_day(answers: Answers) -> None:
+    duty = thing("responsibility", "tracer-udvaelge-forloeb")
+    days = ("2014-12-31", "2016-01-01", "2019-01-01")
+    assert [held(answers, [duty], d)[0]["held"] for d in days] == ["no", "yes", "no"]
+
+
+def test_the_api_says_it_on_each_row(client: TestClient) -> None:
+    for address in (
+        "/api/v1/responsibilities?law=sul-140",
+        "/api/v1/agreements?part_of=sundhedsaftalen-2015-2018",
+        "/api/v1/legal-bases?law=sul-119",
+    ):
+        body = client.get(f"{address}&as_of=2027-01-01").json()
+        assert body["items"]
+        for item in body["items"]:
+            assert item["as_of"]["held"] in ("yes", "no", "unknown")
+            assert item["as_of"]["reason"]
+    text = client.get("/api/v1/legal-bases?law=sel-153&as_of=2024-01-01&format=csv").text
+    assert "Gjaldt 2024-01-01" in text.splitlines()[0]
+    assert ";no;" in text
+
+
+def test_other_lists_do_not_take_a_day(client: TestClient) -> None:
+    assert client.get("/api/v1/events?as_of=2019-01-01").status_code == 400
+
+
+DAYS = st.dates().map(lambda d: d.isoformat())
+SPANS = st.tuples(DAYS | st.just(""), DAYS | st.just("")).map(
+    lambda s: (min(s), max(s)) if all(s) else s
+)
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(SPANS, max_size=3),
+    st.lists(SPANS, max_size=2),
+    st.lists(SPANS, max_size=2),
+    st.lists(DAYS, max_size=2),
+    DAYS,
+)
+def test_no_work_is_said_to_hold_before_it_can_or_beyond_what_is_known(
+    begins: list, planned: list, ends: list, spoken_of: list, day: str
+) -> None:
+    work = Work(begins=begins, planned=planned, ends=ends, spoken_of=spoken_of, status={"InForce"})
+    verdict, reason = work.held(day)
+    assert verdict in (YES, NO, UNKNOWN)
+    assert reason
+    known = [d for span in (*begins, *ends) for d in span if d] + spoken_of
+    if verdict == YES:
+        assert known
+        assert min(known) <= day <= max(known)
+    if not known and not any(any(s) for s in planned):
+        assert verdict == UNKNOWN

@@ -1,0 +1,184 @@
+"""Every class has a list: filters combine, pages fit together, every format says the same."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pyoxigraph as ox
+import pytest
+import rdflib
+from starlette.testclient import TestClient
+
+from graph_service.answers import Answers
+from graph_service.api.resources import RESOURCES
+from graph_service.questions import registry
+
+QUESTIONS = registry()
+
+
+def example(name: str) -> dict[str, str]:
+    return dict(QUESTIONS[RESOURCES[name].question or name].example)
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+def test_every_format_of_a_list_holds_the_same_things(client: TestClient, name: str) -> None:
+    asked = {**example(name), "limit": "20"}
+    body = client.get(f"/api/v1/{name}", params=asked).json()
+    if name == "findings":
+        ids = {item["id"] for item in body["items"]}
+    else:
+        ids = {item["iri"] for item in body["items"]}
+    assert body["total"] >= len(ids)
+    rows = table(client.get(f"/api/v1/{name}", params={**asked, "format": "csv"}))
+    assert len(rows) == len(body["items"])
+    if name != "findings":
+        assert {row["Adresse"] for row in rows} == ids
+    turtle = client.get(f"/api/v1/{name}", params=asked, headers={"Accept": "text/turtle"})
+    assert turtle.headers["content-type"] == "text/turtle; charset=utf-8"
+    triples = {q.triple for q in ox.parse(turtle.content, format=ox.RdfFormat.TURTLE)}
+    jsonld = client.get(f"/api/v1/{name}", params={**asked, "format": "jsonld"})
+    read_back = rdflib.Graph().parse(data=jsonld.content, format="json-ld")
+    same = rdflib.Graph().parse(data=turtle.content, format="turtle")
+    assert set(read_back) == set(same)
+    nquads = client.get(f"/api/v1/{name}", params={**asked, "format": "nquads"})
+    quads = list(ox.parse(nquads.content, format=ox.RdfFormat.N_QUADS))
+    assert {q.triple for q in quads} == triples
+    assert all(isinstance(q.graph_name, ox.NamedNode) for q in quads)
+    if name != "findings":
+        assert ids <= {t.subject.value for t in triples} or not ids
+
+
+def table(response) -> list[dict[str, str]]:
+    assert response.headers["content-type"] == "text/csv; charset=utf-8"
+    assert response.content.startswith(b"\xef\xbb\xbf")
+    return list(csv.DictReader(io.StringIO(response.content.decode("utf-8-sig")), delimiter=";"))
+
+
+@pytest.mark.parametrize("name", [n for n in RESOURCES if n != "findings"])
+def test_the_first_of_a_list_has_an_address_of_its_own(client: TestClient, name: str) -> None:
+    item = client.get(f"/api/v1/{name}", params={**example(name), "limit": "1"}).json()["items"][0]
+    one = client.get(item["data"].removeprefix("http://localhost"))
+    assert one.status_code == 200
+    assert one.json()["iri"] == item["iri"]
+    assert f'<{item["page"]}>; rel="alternate"; type="text/html"' in one.headers["link"]
+
+
+@pytest.mark.parametrize("sort", ["label", "-label", "due", "-due"])
+def test_pages_fit_together(client: TestClient, sort: str) -> None:
+    seen: list[str] = []
+    address = f"/api/v1/events?limit=70&sort={sort}&fields=iri"
+    while address:
+        body = client.get(address.removeprefix("http://localhost")).json()
+        seen += [item["iri"] for item in body["items"]]
+        address = body["next"] or ""
+    assert len(seen) == len(set(seen)) == body["total"]
+
+
+def test_danish_letters_sort_last(client: TestClient) -> None:
+    body = client.get("/api/v1/organisations?type=Municipality&limit=200&fields=label").json()
+    labels = [item["label"] for item in body["items"]]
+    assert labels.index("Ærø Kommune") > labels.index("Vejle Kommune")
+    assert labels.index("Aabenraa Kommune") > labels.index("Ærø Kommune")
+
+
+def test_sorting_by_due_date_leaves_what_has_none_to_the_end(client: TestClient) -> None:
+    for sort in ("due", "-due"):
+        body = client.get(f"/api/v1/events?sort={sort}&limit=500").json()
+        bound = [bool(latest(item)) for item in body["items"]]
+        assert bound == sorted(bound, reverse=True)
+
+
+def latest(item: dict) -> list[str]:
+    return [day for date in item.get("when", []) for day in date.get("not_after", [])]
+
+
+def test_due_before_means_the_last_possible_day_and_loses_nothing(client: TestClient) -> None:
+    def count(**asked: str) -> int:
+        return client.get("/api/v1/events", params={**asked, "limit": "1"}).json()["total"]
+
+    body = client.get("/api/v1/events?due_before=2019-01-01&limit=500").json()
+    assert body["total"] == len(body["items"]) > 0
+    assert all(min(latest(item)) < "2019-01-01" for item in body["items"])
+    undated = client.get(body["undated"]["href"].removeprefix("http://localhost")).json()
+    assert undated["total"] == body["undated"]["total"] > 0
+    assert count(undated="yes") + count(undated="no") == count()
+    several = sum(
+        1
+        for item in client.get("/api/v1/events?limit=500&undated=no").json()["items"]
+        if min(latest(item)) < "2019-01-01" <= max(latest(item))
+    )
+    late = count(due_after="2018-12-31")
+    assert count(due_before="2019-01-01") + late - several == count(undated="no")
+
+
+def test_filters_combine(client: TestClient) -> None:
+    def ids(**asked: str) -> set[str]:
+        body = client.get("/api/v1/initiatives", params={**asked, "limit": "500"}).json()
+        return {item["id"] for item in body["items"]}
+
+    group = {"group": "foelgegruppen-for-forebyggelse"}
+    both = ids(**group, decision="Continue", has_remark="yes")
+    assert both == ids(**group) & ids(decision="Continue") & ids(has_remark="yes")
+    assert ids(has_remark="yes") | ids(has_remark="no") == ids()
+    assert not ids(has_remark="yes") & ids(has_remark="no")
+    assert ids(decision="Continue,Discontinue") == ids(decision="Continue") | ids(
+        decision="Discontinue"
+    )
+    assert ids(decision="videreføres") == ids(decision="Continue")
+
+
+def test_fields_choose_what_an_item_has(client: TestClient) -> None:
+    body = client.get("/api/v1/events?fields=label,when&limit=3").json()
+    assert all(set(item) <= {"iri", "id", "label", "when"} for item in body["items"])
+    text = client.get("/api/v1/events?fields=label,event_type&limit=3&format=csv").text
+    assert text.splitlines()[0].lstrip("\ufeff") == "Begivenhed;Slags;Adresse"
+
+
+def test_csv_opens_in_danish_excel_and_in_programs(client: TestClient) -> None:
+    danish = client.get("/api/v1/figures?format=csv&limit=100&sort=value").content.decode()
+    assert danish.startswith("\ufeffTal;Værdi;Enhed")
+    with_comma = client.get("/api/v1/figures?format=csv&limit=100&separator=comma").text
+    rows = list(csv.DictReader(io.StringIO(with_comma.lstrip("\ufeff"))))
+    assert {"Tal", "Værdi", "Enhed"} <= set(rows[0])
+
+
+def test_a_list_links_its_page_and_its_other_forms(client: TestClient) -> None:
+    link = client.get("/api/v1/events?type=Approval&limit=2").headers["link"]
+    assert '<http://localhost/kalender?type=Approval>; rel="alternate"; type="text/html"' in link
+    for media in ("application/ld+json", "text/turtle", "application/n-quads", "text/csv"):
+        assert f'type="{media}"' in link
+    assert 'rel="next"' in link
+
+
+def test_an_organisation_bears_with_its_derivation(client: TestClient) -> None:
+    body = client.get(
+        "/api/v1/responsibilities?actor=odense-kommune&agreement=forloebsprogram-hjertesygdom"
+    ).json()
+    assert body["total"] > 10
+    assert any(item["derivation"] for item in body["items"])
+
+
+def test_the_index_names_every_list(client: TestClient) -> None:
+    lists = client.get("/api/v1").json()["lists"]
+    assert {v.rpartition("/")[2] for v in lists.values()} == set(RESOURCES)
+
+
+def test_every_class_of_the_data_has_a_list(answers: Answers) -> None:
+    """Whatever kind of thing the graph labels can be listed, but for parts of other things."""
+    kinds = {kind for resource in RESOURCES.values() for kind in resource.kinds}
+    rows = answers.store.select(
+        "SELECT DISTINCT ?kind WHERE { ?s skos:prefLabel ?l . BIND(STRBEFORE(STRAFTER(STR(?s), "
+        '"/ansvarsgraf/id/"), "/") AS ?kind) FILTER(?kind != "") }'
+    )
+    assert {row["kind"].value for row in rows} - kinds == set()
+
+
+def test_a_question_shows_its_sparql(client: TestClient) -> None:
+    answer = client.get("/api/v1/questions/who-under-provision?law=sul-140&show=sparql")
+    assert answer.headers["content-type"].startswith("application/sparql-query")
+    assert "<https://w3id.org/ansvarsgraf/id/law/sul-140>" in answer.text
+    rows = client.get("/api/v1/questions/who-under-provision?law=sul-140").json()
+    assert rows["total"] == len(rows["rows"]) > 0
+    json.dumps(rows)

@@ -1,0 +1,100 @@
+"""Errors are RFC 9457 problem documents that say what is wrong and what to do."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from starlette.testclient import TestClient
+
+CASES = [
+    ("/api/v1/events?due_befor=2019-01-01", 400, "unknown-parameter", "due_before"),
+    ("/api/v1/events?due_before=2019-02-30", 400, "unknown-parameter", "ÅÅÅÅ-MM-DD"),
+    ("/api/v1/responsibilities?law=sul-141", 404, "not-found", "sul-140"),
+    ("/api/v1/responsibilities?law=Sul%20§%20140", 400, "unknown-parameter", "kendes ikke"),
+    ("/api/v1/legal-bases/sul-14", 404, "not-found", "sul-140"),
+    ("/api/v1/events?limit=0", 400, "unknown-parameter", "1 til 500"),
+    ("/api/v1/events?limit=501", 400, "unknown-parameter", "1 til 500"),
+    ("/api/v1/events?sort=color", 400, "unknown-parameter", "due"),
+    ("/api/v1/events?fields=labl", 400, "unknown-parameter", "label"),
+    ("/api/v1/events?total=maybe", 400, "unknown-parameter", "yes"),
+    ("/api/v1/events?cursor=%C3%A6", 400, "unknown-parameter", "markør"),
+    ("/api/v1/events?cursor=AAAA", 404, "not-found", "markør"),
+    ("/api/v1/events?type=Party", 400, "unknown-parameter", "Approval"),
+    ("/api/v1/initiatives?year=twenty", 400, "unknown-parameter", "helt tal"),
+    ("/api/v1/events?format=pdf", 406, "not-acceptable", "turtle"),
+    ("/api/v1/nothing", 404, "not-found", "/api/v1/nothing"),
+    ("/api/v1/questions/who-under-provison?law=sul-140", 404, "not-found", "who-under-provision"),
+    ("/api/v1/questions/who-under-provision", 400, "unknown-parameter", "mangler"),
+    ("/api/v1/evidence/004_576de8b26970a828/1-2", 404, "not-found", "findes ikke"),
+    ("/api/v1/things/unicorn/x", 404, "not-found", "findes ikke"),
+    ("/id/law/sul-999", 404, "not-found", "findes ikke"),
+]
+
+
+@pytest.mark.parametrize(("address", "status", "kind", "says"), CASES)
+def test_an_error_says_what_to_do(
+    client: TestClient, address: str, status: int, kind: str, says: str
+) -> None:
+    answer = client.get(address)
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["type"] == f"https://w3id.org/ansvarsgraf/problem/{kind}"
+    assert problem["status"] == status
+    assert says in str(problem)
+    assert problem["request_id"] == answer.headers["x-request-id"]
+
+
+def test_a_wrong_method_names_the_right_ones(client: TestClient) -> None:
+    answer = client.delete("/api/v1/events")
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "GET, HEAD"
+    assert answer.json()["type"].endswith("method-not-allowed")
+
+
+def test_what_accept_asks_for_and_we_lack_is_said(client: TestClient) -> None:
+    answer = client.get("/api/v1/events", headers={"Accept": "image/png"})
+    assert answer.status_code == 406
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+NAMES = (
+    "q",
+    "body",
+    "type",
+    "due_before",
+    "undated",
+    "limit",
+    "cursor",
+    "sort",
+    "fields",
+    "format",
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.dictionaries(st.sampled_from(NAMES), st.text(max_size=40), max_size=3))
+def test_no_parameter_makes_us_fail(client: TestClient, values: dict[str, str]) -> None:
+    try:
+        answer = client.get("/api/v1/events", params=values)
+    except UnicodeEncodeError:
+        return
+    assert answer.status_code in (200, 400, 404, 406), answer.text
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=40))
+def test_no_slug_makes_us_fail(client: TestClient, slug: str) -> None:
+    from urllib.parse import quote
+
+    try:
+        address = quote(slug, safe="")
+    except UnicodeEncodeError:
+        return
+    for path in (
+        f"/api/v1/events/{address}",
+        f"/id/law/{address}",
+        f"/api/v1/things/law/{address}",
+    ):
+        assert client.get(path, follow_redirects=False).status_code in (200, 303, 404, 405)

@@ -1,0 +1,62 @@
+"""The same question asked of two stores: rows equal by value, and values for its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+import pyoxigraph as ox
+
+from graph_service.answers import Answers
+from graph_service.questions import Question
+from graph_service.questions.parameters import ENUMS, Parameter
+from graph_service.store import Row
+from graph_service.vocabulary import KINDS
+
+NUMBERS = ("integer", "decimal", "int", "double", "nonNegativeInteger")
+#: How many values of a thing are tried until one gives rows.
+TRIES = 8
+
+
+def by_value(rows: Iterable[Row]) -> list[tuple[tuple[str, str, str], ...]]:
+    """Rows in an order of their own: numbers by value, texts with their language."""
+
+    def value(term: object) -> tuple[str, str]:
+        if not isinstance(term, ox.Literal):
+            return (str(term), "")
+        if term.datatype.value.rpartition("#")[2] in NUMBERS:
+            return (str(Decimal(term.value).normalize()), "number")
+        return (term.value, term.language or "")
+
+    return sorted(tuple(sorted((n, *value(t)) for n, t in row.items())) for row in rows)
+
+
+def choices(parameter: Parameter, answers: Answers) -> list[str]:
+    """Values that the data offers for a parameter."""
+    match parameter.type:
+        case "thing":
+            kinds = KINDS if parameter.of == ("any",) else parameter.of
+            found = [f"{kind}:{slug}" for kind in kinds for slug in sorted(answers.slugs(kind))]
+            return found[:: max(1, len(found) // TRIES)][:TRIES]
+        case "enum":
+            return list(ENUMS[parameter.of[0]])
+        case "date":
+            return ["2019-01-24"]
+        case "integer":
+            return ["2014", "1"]
+        case _:
+            return ["plan", "e"]
+
+
+def askings(question: Question, answers: Answers) -> Iterator[dict[str, str]]:
+    """The example; the question as bare as it can be; and that with each other parameter alone."""
+    yield dict(question.example)
+    needed = {n: v for n, v in question.example.items() if question.parameters[n].required}
+    if needed != question.example:
+        yield needed
+    for name, parameter in question.parameters.items():
+        if parameter.required:
+            continue
+        offered = [question.example[name]] if name in question.example else []
+        tried = [{**needed, name: value} for value in offered + choices(parameter, answers)]
+        yield next((v for v in tried if answers.rows(question.name, v)), tried[0])

@@ -1,0 +1,119 @@
+"""A Virtuoso 7 of one's own: free ports, own data folder, stopped and removed afterwards."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+
+from graph_service.settings import Settings
+
+#: docs/external-store.md shows this file; a test holds the two against each other.
+INI = """\
+[Database]
+DatabaseFile = {folder}/virtuoso.db
+ErrorLogFile = {folder}/virtuoso.log
+LockFile = {folder}/virtuoso.lck
+TransactionFile = {folder}/virtuoso.trx
+xa_persistent_file = {folder}/virtuoso.pxa
+[TempDatabase]
+DatabaseFile = {folder}/temp.db
+TransactionFile = {folder}/temp.trx
+[Parameters]
+ServerPort = 127.0.0.1:{sql}
+NumberOfBuffers = 40000
+MaxDirtyBuffers = 30000
+DirsAllowed = {folder}
+ThreadsPerQuery = 2
+[HTTPServer]
+ServerPort = 127.0.0.1:{http}
+ServerThreads = 10
+[SPARQL]
+ResultSetMaxRows = {rows}
+MaxQueryExecutionTime = 300
+"""
+
+
+def free_port() -> int:
+    """A port that nothing listens on now."""
+    with socket.socket() as made:
+        made.bind(("127.0.0.1", 0))
+        port: int = made.getsockname()[1]
+        return port
+
+
+class Virtuoso:
+    """A server over its own folder.
+
+    Args:
+        folder: an empty folder; removed by :meth:`remove`.
+        rows: the server's ``ResultSetMaxRows``.
+    """
+
+    def __init__(self, folder: Path, rows: int = 1_000_000) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.http = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        ini = INI.format(folder=folder, sql=free_port(), http=self.http, rows=rows)
+        (folder / "virtuoso.ini").write_text(ini)
+
+    @property
+    def url(self) -> str:
+        """Its query address."""
+        return f"http://127.0.0.1:{self.http}/sparql"
+
+    def settings(self, settings: Settings) -> Settings:
+        """The settings of a service that uses it."""
+        return replace(
+            settings,
+            store=self.url,
+            store_graphs=f"http://127.0.0.1:{self.http}/sparql-graph-crud-auth",
+            store_login="digest:dba:dba",
+        )
+
+    def start(self) -> None:
+        """Start, and wait until it answers."""
+        (self.folder / "virtuoso.lck").unlink(missing_ok=True)
+        self._process = subprocess.Popen(
+            ["virtuoso-t", "+foreground", "+configfile", "virtuoso.ini"],
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        end = time.monotonic() + 120
+        while time.monotonic() < end:
+            assert self._process.poll() is None, (self.folder / "virtuoso.log").read_text()[-2000:]
+            try:
+                if httpx.post(self.url, data={"query": "ASK {}"}, timeout=5).status_code == 200:
+                    return
+            except httpx.HTTPError:
+                time.sleep(0.2)
+        raise TimeoutError("Virtuoso did not come up")
+
+    def kill(self) -> None:
+        """As a power cut does."""
+        if self._process:
+            self._process.kill()
+            self._process.wait(30)
+            self._process = None
+
+    def remove(self) -> None:
+        """Stop, and leave nothing behind."""
+        self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def graphs(self) -> set[str]:
+        """The named graphs that hold something of ours."""
+        form = {
+            "query": "SELECT DISTINCT ?g WHERE { GRAPH ?g { ?s ?p ?o } "
+            'FILTER(CONTAINS(STR(?g), "/graph/merged/")) }'
+        }
+        head = {"Accept": "application/sparql-results+json"}
+        answer = httpx.post(self.url, data=form, headers=head, timeout=60).json()
+        return {row["g"]["value"] for row in answer["results"]["bindings"]}
