@@ -50,7 +50,11 @@ class Answers:
 
     def exists(self, iri: str) -> bool:
         """Whether the graph says anything about ``iri``."""
-        return self.store.ask(f"ASK {{ {ox.NamedNode(iri)} ?p ?o }}")
+        try:
+            node = ox.NamedNode(iri)
+        except ValueError:
+            return False
+        return self.store.ask(f"ASK {{ {node} ?p ?o }}")
 
     def slugs(self, kind: str) -> Mapping[str, str]:
         """Every slug of a kind with its Danish label."""

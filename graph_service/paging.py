@@ -136,7 +136,7 @@ class Orders:
     """The orders that were asked for, the latest used kept, bounded by their rows."""
 
     def __init__(self, rows: int = KEPT_ROWS) -> None:
-        self._room = rows
+        self._room, self._most = rows, rows // 2
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, list[Place]] = OrderedDict()
 
@@ -151,7 +151,7 @@ class Orders:
     def put(self, query: str, places: list[Place]) -> None:
         """Keep an order, and let go of the longest unused."""
         with self._lock:
-            if query in self._kept or len(places) > self._room // 2:
+            if query in self._kept or len(places) > self._most:
                 return
             self._kept[query] = places
             self._room -= len(places) + 1

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import Counter
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "shapes"))
-os.environ.setdefault("ANSVARSGRAF_W3C", str(Path(__file__).parents[3] / "shared" / "w3c"))
 
 import w3c_suite
 from engines import ENGINES, installed

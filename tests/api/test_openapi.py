@@ -1,4 +1,4 @@
-"""The OpenAPI document: every operation's example is really called, every answer fits its schema."""
+"""The OpenAPI document: every operation's example is really called, every answer fits."""
 
 from __future__ import annotations
 

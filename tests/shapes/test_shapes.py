@@ -49,7 +49,15 @@ def test_a_harmless_text_passes(text: str) -> None:
 
 def constraints() -> Iterator[Term]:
     """Every node that constrains something: shapes, nested shapes, SPARQL constraints."""
-    silent = {"path", "property", "sparql", "targetClass", "targetSubjectsOf", "targetNode", "message"}
+    silent = {
+        "path",
+        "property",
+        "sparql",
+        "targetClass",
+        "targetSubjectsOf",
+        "targetNode",
+        "message",
+    }
     for subject in GRAPH.subjects():
         names = {p.removeprefix(SH) for p, _ in GRAPH.about(subject) if p.startswith(SH)}
         own = names - silent - {"declare", "prefix", "namespace", "prefixes", "alternativePath"}
