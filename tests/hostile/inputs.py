@@ -222,8 +222,8 @@ PATHS = (
 HTTP = (
     Hostile("header of 100 KB", get("/healthz", "X-Big: " + "a" * 100_000), (0, 400, 413, 431)),
     Hostile(
-        "five thousand headers",
-        get("/healthz", *[f"X-{i}: y" for i in range(5000)]),
+        "ten thousand headers",
+        get("/healthz", *[f"X-{i}: y" for i in range(10000)]),
         (0, 400, 413, 431),
     ),
     Hostile("request line of 200 KB", get("/" + "a" * 200_000), (0, 400, 404, 413, 414, 431)),
@@ -306,7 +306,7 @@ INPUTS: tuple[Hostile, ...] = (
     ),
     *(
         Hostile(
-            f"parameter {p[:40]}", get(f"/api/v1/responsibilities?{p}"), (200, 400, 406, 414, 431)
+            f"parameter {p[:40]}", get(f"/api/v1/responsibilities?{p}"), (200, 400, 404, 406, 414, 431)
         )
         for p in PARAMETERS
     ),
