@@ -101,20 +101,19 @@ class Template:
     def of(folder: Path) -> Template:
         """Read a snapshot's folder."""
         store = ox.Store.read_only(str(folder / "store"))
-        lines = (store.dump(format=ox.RdfFormat.N_QUADS) or b"").splitlines()
         kept: dict[bool, set[bytes]] = {True: set(), False: set()}
         merged: dict[bool, set[bytes]] = {True: set(), False: set()}
         graphs: dict[bool, Counter[bytes]] = {True: Counter(), False: Counter()}
-        for line in lines:
-            if line.endswith(b'" .') or b"> <" + GRAPH.encode() not in line[-200:]:
-                if not re.search(rb" <" + re.escape(GRAPH.encode()) + rb"[^>]+> \.$", line):
-                    continue  # the default graph: made again from the named ones
-            marked = _marked(line)
-            own = DASH in marked or LINE in marked
-            kept[own].add(marked)
-            head, _, tail = marked.rpartition(b" <")
-            merged[own].add(head + b" .")
-            graphs[own][tail[:-3]] += 1
+        for name in manifest_of(folder).graphs:
+            text = store.dump(format=ox.RdfFormat.N_TRIPLES, from_graph=ox.NamedNode(name)) or b""
+            end = b"<" + name.encode() + b"> ."
+            for line in text.splitlines():
+                marked = _marked(line[:-1] + end)
+                own = DASH in marked or LINE in marked
+                kept[own].add(marked)
+                head, _, tail = marked.rpartition(b" <")
+                merged[own].add(head + b" .")
+                graphs[own][tail[:-3]] += 1
         parts = {
             own: b"\n".join([*sorted(kept[own]), *sorted(merged[own]), b""])
             for own in (True, False)

@@ -73,7 +73,7 @@ def ask(url: str, seconds: float, seed: int) -> list[float]:
 def memory(group: int) -> tuple[int, int]:
     """Resident bytes of the web processes and of the query workers."""
     web = workers = 0
-    text = subprocess.check_output(["ps", "-o", "rss=,args=", "-g", str(group)], text=True)  # noqa: S607
+    text = subprocess.check_output(["ps", "-o", "rss=,args=", "-g", str(group)], text=True)
     for line in text.splitlines():
         size, _, command = line.strip().partition(" ")
         if "serve" in command:
@@ -92,8 +92,17 @@ def main() -> int:
     """Run the attack and print the table."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    process = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", "graph_service.cli", "serve", "--port", str(port), "--processes", "1"],
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "graph_service.cli",
+            "serve",
+            "--port",
+            str(port),
+            "--processes",
+            "1",
+        ],
         env=os.environ | {"ANSVARSGRAF_SNAPSHOTS": str(Settings.from_environment().snapshots)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

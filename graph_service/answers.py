@@ -31,6 +31,9 @@ from graph_service.shaping import (
 from graph_service.store import Row, Store
 from graph_service.vocabulary import AG, ID, RDF, SKOS, kind_and_slug, thing
 
+#: Labels that are looked through for slugs like an unknown one: the cost of an error is bounded.
+MOST_LABELS = 200_000
+
 
 class Answers:
     """Questions asked of one store.
@@ -57,12 +60,12 @@ class Answers:
         return self.store.ask(f"ASK {{ {node} ?p ?o }}")
 
     def slugs(self, kind: str) -> Mapping[str, str]:
-        """Every slug of a kind with its Danish label."""
+        """Every slug of a kind with its Danish label; of a huge graph only some."""
         if kind not in self._slugs:
             base = f"{ID}{kind}/"
             rows = self.store.select(
-                "SELECT ?s ?label WHERE { ?s skos:prefLabel ?label . "
-                f"FILTER(STRSTARTS(STR(?s), {ox.Literal(base)})) }}"
+                "SELECT ?s ?label WHERE { { SELECT ?s ?label WHERE { ?s skos:prefLabel ?label } "
+                f"LIMIT {MOST_LABELS} }} FILTER(STRSTARTS(STR(?s), {ox.Literal(base)})) }}"
             )
             self._slugs[kind] = {r["s"].value.removeprefix(base): r["label"].value for r in rows}
         return self._slugs[kind]
@@ -70,8 +73,11 @@ class Answers:
     @cached_property
     def _value_labels(self) -> dict[str, str]:
         """Danish labels of classes, properties and controlled values."""
+        # Never over all labels: those of things are as many as the graph is large.
         rows = self.store.select(
-            "SELECT ?s ?label WHERE { ?s rdfs:label|skos:prefLabel ?label . "
+            "SELECT ?s ?label WHERE { { ?s rdfs:label ?label } UNION "
+            "{ ?s skos:inScheme ?any ; skos:prefLabel ?label } UNION "
+            "{ ?s a skos:ConceptScheme ; skos:prefLabel ?label } "
             f'FILTER(LANG(?label) = "da" && STRSTARTS(STR(?s), {ox.Literal(AG)})) }}'
         )
         return {r["s"].value: r["label"].value for r in rows}
@@ -237,7 +243,7 @@ class Answers:
             return {"iri": iri, "id": local(iri), "label": self.label_of_term(iri)}
         kind, slug = split
         reference: dict[str, Json] = {"iri": iri, "kind": kind, "id": slug}
-        address = read_address(iri)
+        address = read_address(iri) if kind == "passage" else None
         if address:
             stem, first, last = address
             reference |= {"file": stem + ".txt", "first_line": first, "last_line": last}

@@ -108,12 +108,12 @@ class Register:
         """Take a new connection in; False when there is no room even by closing a silent one."""
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._look())
-        mine = self._by_address.setdefault(connection.address, OrderedDict())
+        mine = self._by_address.get(connection.address, OrderedDict())
         if len(mine) >= self.limits.per_address and not self._give_way(mine, "per_address"):
             return False
         if self._open >= self.limits.connections and not self._make_room():
             return False
-        mine[connection] = None
+        self._by_address.setdefault(connection.address, OrderedDict())[connection] = None
         self._open += 1
         self._waiting[connection] = time.monotonic() + self.limits.header_seconds
         return True

@@ -76,7 +76,7 @@ class Guarded(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._header = self._raw = self._body = 0
+        self._raw = self._body = 0
 
     def on_url(self, url: bytes) -> None:
         self._grow(len(url))
@@ -93,7 +93,7 @@ class Guarded(HttpToolsProtocol):
             raise ValueError("headers are too long")
 
     def on_headers_complete(self) -> None:
-        self._raw = 0
+        self._header = self._raw = 0
         self._complete = False
         self.state = BUSY
         self.register.heard(self)

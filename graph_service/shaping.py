@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import pyoxigraph as ox
@@ -52,6 +53,7 @@ class Description:
     values: dict[str, list[Term]] = field(default_factory=lambda: defaultdict(list))
 
 
+@lru_cache(4096)
 def snake(name: str) -> str:
     """The API's name of a property: ``targetGroup`` → ``target_group``."""
     return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
@@ -59,7 +61,7 @@ def snake(name: str) -> str:
 
 def local(iri: str) -> str:
     """The last part of an IRI."""
-    return re.split(r"[#/]", iri)[-1]
+    return iri[max(iri.rfind("#"), iri.rfind("/")) + 1 :]
 
 
 def plain(value: Term) -> Json:

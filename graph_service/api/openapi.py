@@ -171,6 +171,7 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "Index": thing_schema("snapshot", "lists", "questions", "sparql", "openapi"),
     "Snapshot": thing_schema("snapshot", "created", "triples", triples=COUNT),
+    "Graph": thing_schema("@context", "@graph"),
     "Field": {"type": "string"},
 }
 
@@ -256,8 +257,9 @@ def in_path(name: str, label: str, schema: Schema | None = None) -> Schema:
 
 def answers_as(schema: str, formats: Iterable[str] = MEDIA_TYPES) -> dict[int | str, Schema]:
     """The answers of an operation: 200 in these formats, and the problems that any may have."""
+    whole = {"json": ref(schema), "jsonld": ref("Graph")}
     content = {
-        CONTENT_TYPES[name]: {"schema": ref(schema) if name == "json" else {"type": "string"}}
+        CONTENT_TYPES[name]: {"schema": whole.get(name, {"type": "string"})}
         for name in formats
     }
     headers = {

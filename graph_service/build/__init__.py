@@ -12,6 +12,7 @@ from graph_service.build.infer import infer
 from graph_service.build.load import Sources, TurtleError, load
 from graph_service.build.passages import describe
 from graph_service.build.publish import Manifest, NoSnapshotError, current, manifest_of, publish
+from graph_service.build.quads import store_of
 from graph_service.build.validate import Violation, check
 from graph_service.settings import Settings
 
@@ -80,13 +81,13 @@ def build(
     quads = assemble(sources, reasoner=reasoner, tell=tell)
     tell(f"kontrollerer {len(quads)} tripler")
     shapes = [triple for name in GUARDS for triple in sources.shapes.get(name, [])]
-    triples = {quad.triple for quad in quads}
+    store = store_of({quad.triple for quad in quads})
     broken = [
-        v for v in check(triples, shapes, sources.origin, engine) if v.severity == "Violation"
+        v for v in check(store, shapes, sources.origin, engine) if v.severity == "Violation"
     ]
     if broken:
         raise InvalidGraphError(broken)
     tell("finder modsigelser og mangler")
-    quads |= find(triples, sources.shapes.get("review", []))
+    quads |= find((), sources.shapes.get("review", []), store=store)
     tell("udgiver")
     return publish(quads, settings.snapshots, before)

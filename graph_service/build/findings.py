@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import pyoxigraph as ox
 
-from graph_service.build.quads import in_graph, iri
+from graph_service.build.quads import in_graph, iri, store_of
 from graph_service.vocabulary import RDFS, SH, SKOS, ag, graph
 
 FINDINGS = ox.NamedNode(graph("findings"))
@@ -101,8 +101,7 @@ def find(
         store: a store whose default graph already holds ``triples``, which are then not read.
     """
     if store is None:
-        store = ox.Store()
-        store.bulk_extend(in_graph(triples))
+        store = store_of(triples)
     found: set[ox.Triple] = set()
     for rule in rules(shapes):
         made = store.query(rule.construct, prefixes=dict(rule.prefixes))

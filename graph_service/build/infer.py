@@ -8,13 +8,14 @@ the axiom rules (``build --reasoner owlrl``).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pyoxigraph as ox
 
-from graph_service.build.quads import in_graph
-from graph_service.vocabulary import ID, PREFIXES, graph
+from graph_service.build.quads import in_graph, store_of
+from graph_service.vocabulary import ID, PREFIXES, RDF, graph
 
 RULES = Path(__file__).parent / "rules"
 INFERRED = ox.NamedNode(graph("inferred"))
@@ -42,28 +43,45 @@ def infer(
     Raises:
         RuntimeError: the rules do not reach a fixpoint in ``MAX_ROUNDS`` rounds.
     """
-    store = ox.Store()
-    merged = {q.triple for q in quads}
-    lines = ox.serialize(merged, format=ox.RdfFormat.N_TRIPLES) or b""
-    store.bulk_load(lines, format=ox.RdfFormat.N_TRIPLES)
+    store = store_of({q.triple for q in quads})
     added: set[ox.Triple] = set()
     if reasoner == "owlrl":
         _extend(store, added, _owlrl(store))
     chosen = [(n, t) for n, t in rules() if not (reasoner == "owlrl" and n.startswith("1"))]
+    # Predicates that came in since a rule last ran; a rule that reads none of them can rest.
+    news: dict[str, set[str] | None] = dict.fromkeys((name for name, _ in chosen), None)
     for turn in range(MAX_ROUNDS):
         before = len(added)
-        for _, text in chosen:
+        for name, text in chosen:
+            fresh = news[name]
+            if fresh is not None and not fresh & (reads(text) or fresh):
+                continue
+            news[name] = set()
             made = store.query(text, prefixes=PREFIXES)
             assert isinstance(made, ox.QueryTriples)
-            _extend(store, added, made)
+            predicates = _extend(store, added, made)
+            for other in news.values():
+                if other is not None:
+                    other |= predicates
         tell(f"udledning, runde {turn + 1}: {len(added) - before} nye tripler")
         if len(added) == before:
             return set(in_graph(added, INFERRED))
     raise RuntimeError(f"the inference rules reach no fixpoint in {MAX_ROUNDS} rounds")
 
 
-def _extend(store: ox.Store, added: set[ox.Triple], triples: Iterable[ox.Triple]) -> None:
-    """Add the triples about things that the store does not have yet."""
+def reads(rule: str) -> set[str]:
+    """IRIs of the predicates that a rule's pattern names; empty when it can read any."""
+    pattern = re.sub(r"(?m)#.*$", "", rule[rule.index("WHERE") :])
+    if re.search(r"\?\w+ \?\w+ \?\w+", pattern):
+        return set()
+    names = re.findall(r"(?<![\w?:])([a-z][\w-]*):(\w+)", pattern)
+    return {PREFIXES[prefix] + local for prefix, local in names if prefix in PREFIXES} | {
+        RDF + "type"
+    }
+
+
+def _extend(store: ox.Store, added: set[ox.Triple], triples: Iterable[ox.Triple]) -> set[str]:
+    """Add the triples about things that the store does not have yet; return their predicates."""
     new = []
     for triple in set(triples):
         subject = triple.subject
@@ -74,6 +92,7 @@ def _extend(store: ox.Store, added: set[ox.Triple], triples: Iterable[ox.Triple]
             added.add(triple)
             new.append(quad)
     store.extend(new)
+    return {quad.predicate.value for quad in new}
 
 
 def _owlrl(store: ox.Store) -> Iterable[ox.Triple]:

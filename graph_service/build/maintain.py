@@ -9,7 +9,8 @@ Delete and rederive (Gupta, Mumick and Subrahmanian 1993), on the same rules as 
    now does. A conclusion that could be lost is asked for backwards, from its rule's head; one that
    could be gained is asked for by the solutions found in step 1.
 
-Like a full build, this presumes that what stands within a NOT EXISTS is settled by the rules before.
+Like a full build, this presumes that what stands within a NOT EXISTS is settled by the rules
+before.
 """
 
 from __future__ import annotations
@@ -242,5 +243,4 @@ def _linked(rule: Rule, start: Binding, made: set[Variable], wide: View) -> Iter
         if len(values) == 1:
             single.append(head)
     chosen = tuple(single) or (others[0],)
-    for binding in join(chosen, start, wide):
-        yield binding
+    yield from join(chosen, start, wide)

@@ -76,7 +76,7 @@ class Branch:
                 queue.extend(expression.arguments)
 
     def deep(self) -> Iterator[tuple[Pattern, ...]]:
-        """Its patterns, and for each group in a filter, however deep, those around it and within."""
+        """Its patterns; and for each group in a filter, however deep, those around and within."""
         yield self.patterns
         for exists in self.exists():
             for inner in exists.branches:

@@ -46,9 +46,9 @@ def unify(
         if isinstance(part, Variable):
             if found.setdefault(part, term) != term:
                 return None
-        elif part != term and not isinstance(part, Predicate):
-            return None
-        elif isinstance(part, Predicate) and part.iri != getattr(term, "value", None):
+        elif (part != term and not isinstance(part, Predicate)) or (
+            isinstance(part, Predicate) and part.iri != getattr(term, "value", None)
+        ):
             return None
     return found
 

@@ -6,7 +6,6 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
-
 from graph_service.build.publish import (
     NoSnapshotError,
     content_id,
@@ -16,7 +15,6 @@ from graph_service.build.publish import (
     publish,
 )
 from graph_service.store.embedded import EmbeddedStore
-
 
 module = sys.modules["graph_service.build.publish"]
 

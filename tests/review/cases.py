@@ -1,4 +1,4 @@
-# ruff: noqa: E501  (the graphs are easier to read with a thing on a line)
+
 """A small graph for each review rule in which it finds something, and what takes that away."""
 
 from __future__ import annotations

@@ -1,0 +1,257 @@
+"""What the measurements share: data of each size, servers, a client, figures and tables."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import platform
+import signal
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from bench.generate import generate
+from bench.load import children
+from graph_service.build.publish import current, manifest_of
+from graph_service.settings import Settings
+from tests.store.engine import free_port
+
+RESULTS = Path(__file__).parent / "results"
+
+
+@dataclass
+class Bench:
+    """How to run.
+
+    Attributes:
+        quick: small sizes and few rounds, to see that everything works.
+        sizes: regions of each size; the first is the real graph.
+        data: folder that holds the generated graphs.
+        tables: what was found, for the Markdown at the end.
+    """
+
+    quick: bool
+    sizes: tuple[int, ...]
+    data: Path
+    tables: list[str] = field(default_factory=list)
+
+    def rounds(self, full: int) -> int:
+        """So many rounds, or few."""
+        return max(3, full // 5) if self.quick else full
+
+    def snapshots(self, regions: int) -> Path:
+        """The snapshots folder that holds so many regions; made when it is not there."""
+        settings = Settings.from_environment()
+        if regions == 1:
+            return settings.snapshots
+        target = self.data / f"{regions}x"
+        generate(current(settings.snapshots), target, regions, tell=say)
+        return target
+
+    def triples(self, regions: int) -> int:
+        """Triples of a size."""
+        return manifest_of(current(self.snapshots(regions))).triples
+
+    def show(self, title: str, rows: Sequence[Mapping[str, Any]], note: str = "") -> None:
+        """Print a table, keep it for the report."""
+        text = f"### {title}\n\n{table(rows)}\n" + (f"\n{note}\n" if note else "")
+        print("\n" + text, flush=True)
+        self.tables.append(text)
+
+    def save(self, name: str, found: Mapping[str, Any]) -> None:
+        """Write what was found to ``bench/results/{name}.json``."""
+        RESULTS.mkdir(exist_ok=True)
+        whole = {"name": name, "quick": self.quick, **machine(), **found}
+        text = json.dumps(whole, ensure_ascii=False, indent=1, default=str)
+        (RESULTS / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+
+
+def say(text: str) -> None:
+    """A line of progress."""
+    print(f"… {text}", file=sys.stderr, flush=True)
+
+
+def machine() -> dict[str, Any]:
+    """Where and when this ran, and how busy the machine was."""
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+        "load": [round(part, 1) for part in os.getloadavg()],
+    }
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows as a Markdown table that reads well as text too."""
+    if not rows:
+        return "(nothing)"
+    names = list(rows[0])
+    cells = [names, *([str(row.get(n, "")) for n in names] for row in rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(names))]
+    lines = [
+        "| " + " | ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) + " |"
+        for row in cells
+    ]
+    lines.insert(1, "|" + "|".join("-" * (w + 2) for w in widths) + "|")
+    return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Median and quartiles of some figures."""
+
+    low: float
+    middle: float
+    high: float
+    number: int
+
+    @staticmethod
+    def of(figures: Sequence[float]) -> Spread:
+        """Of at least one figure."""
+        if len(figures) < 2:
+            return Spread(figures[0], figures[0], figures[0], len(figures))
+        low, middle, high = statistics.quantiles(figures, n=4, method="inclusive")
+        return Spread(low, middle, high, len(figures))
+
+    def ms(self) -> str:
+        """Seconds as milliseconds, for a table."""
+        return f"{self.middle * 1e3:.2f} ({self.low * 1e3:.2f}-{self.high * 1e3:.2f})"
+
+    def plain(self, digits: int = 2) -> str:
+        """The figures as they are, for a table."""
+        return f"{self.middle:.{digits}f} ({self.low:.{digits}f}-{self.high:.{digits}f})"
+
+
+class Client:
+    """One connection, kept alive."""
+
+    def __init__(self, url: str, timeout: float = 120) -> None:
+        parts = urlsplit(url)
+        assert parts.hostname
+        self._at = (parts.hostname, parts.port or 80, timeout)
+        self._connection = http.client.HTTPConnection(*self._at[:2], timeout=timeout)
+
+    def ask(
+        self, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, bytes, float]:
+        """Status, body, seconds. A connection that the server closed is opened again."""
+        for last in (False, True):
+            begun = time.perf_counter()
+            try:
+                method = "GET" if body is None else "POST"
+                self._connection.request(method, path, body, dict(headers or {}))
+                answer = self._connection.getresponse()
+                data = answer.read()
+                return answer.status, data, time.perf_counter() - begun
+            except (http.client.HTTPException, ConnectionError):
+                self.close()
+                if last:
+                    raise
+        raise AssertionError
+
+    def close(self) -> None:
+        """Close; the next request opens it again."""
+        self._connection.close()
+
+
+class Server:
+    """A process that serves; stopped, with its children, by :meth:`stop`.
+
+    Args:
+        command: what to run.
+        url: its address.
+        path: what it is asked for until it answers.
+        environment: added to ours.
+        patience: seconds until it must have answered.
+
+    Attributes:
+        seconds: from starting the process to the first answer.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        url: str,
+        path: str,
+        *,
+        environment: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        patience: float = 300,
+    ) -> None:
+        self.url = url
+        begun = time.perf_counter()
+        self.process = subprocess.Popen(
+            list(command),
+            env={**os.environ, **(environment or {})},
+            cwd=cwd,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            client = Client(url)
+            while True:
+                if self.process.poll() is not None or time.perf_counter() - begun > patience:
+                    raise RuntimeError(f"{command[:4]} does not answer")
+                try:
+                    status, _, _ = client.ask(path)
+                except OSError:
+                    time.sleep(0.005)
+                    continue
+                if status == 200:
+                    break
+                time.sleep(0.005)
+            client.close()
+        except BaseException:
+            self.stop()
+            raise
+        self.seconds = time.perf_counter() - begun
+
+    @property
+    def pids(self) -> list[int]:
+        """The process and all that come from it."""
+        return children(self.process.pid)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the process."""
+        self.process.send_signal(number)
+
+    def stop(self) -> None:
+        """End it."""
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+FIRST = "/api/v1/questions/who-under-provision?law=sul-140"
+
+
+def service(
+    snapshots: Path, *, processes: int = 1, cache: bool = True, path: str = FIRST
+) -> Server:
+    """Our service over a snapshots folder."""
+    port = free_port()
+    environment = {
+        "ANSVARSGRAF_SNAPSHOTS": str(snapshots),
+        "ANSVARSGRAF_LOG_REQUESTS": "0",
+        "ANSVARSGRAF_CONNECTIONS_PER_ADDRESS": "2000",
+    }
+    if not cache:
+        environment["ANSVARSGRAF_CACHE_BYTES"] = "0"
+    command = [sys.executable, "-m", "graph_service.cli", "serve", "--port", str(port)]
+    return Server(
+        [*command, "--processes", str(processes)],
+        f"http://127.0.0.1:{port}",
+        path,
+        environment=environment,
+    )

@@ -1,0 +1,160 @@
+"""How the indexed questions grow: a page of 50 within one region, at each size.
+
+Each is asked cold in process: the order of the list is made anew and the page described, as the API
+does it for an answer that it does not have yet. Sizes, questions and regions come in random order
+within one run. Totals over all regions are measured apart: they grow with what they count.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+
+from bench.common import Bench, Spread, say
+from bench.generate import slug
+from graph_service.answers import Answers
+from graph_service.build.publish import current
+from graph_service.paging import Orders
+from graph_service.questions import registry
+from graph_service.store.embedded import EmbeddedStore
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """A question within one region.
+
+    Attributes:
+        title: what it asks.
+        name: the named question.
+        own: parameters that name something of the region's own.
+        shared: other parameters.
+    """
+
+    title: str
+    name: str
+    own: dict[str, str]
+    shared: dict[str, str]
+
+    def values(self, region: int) -> dict[str, str]:
+        """The parameters for a region."""
+        return {**{k: slug(v, region) for k, v in self.own.items()}, **self.shared}
+
+
+INDEXED = (
+    Indexed("who is responsible: actor", "responsibilities", {"actor": "odense-kommune"}, {}),
+    Indexed(
+        "actor and task",
+        "responsibilities",
+        {"actor": "odense-kommune"},
+        {"task": "genoptraening"},
+    ),
+    Indexed(
+        "law, in an agreement",
+        "responsibilities",
+        {"agreement": "forloebsprogram-hjertesygdom"},
+        {"law": "sul-140"},
+    ),
+    Indexed(
+        "law, of an actor", "responsibilities", {"actor": "odense-kommune"}, {"law": "sul-140"}
+    ),
+    Indexed("situation", "responsibilities", {"phase": "hjerte-palliation"}, {}),
+    Indexed(
+        "initiatives: group and due date",
+        "initiatives",
+        {"group": "foelgegruppen-for-forebyggelse"},
+        {"due_before": "2021-01-01"},
+    ),
+    Indexed(
+        "what a municipality must do",
+        "responsibilities",
+        {"actor": "odense-kommune"},
+        {"modality": "Must"},
+    ),
+    Indexed(
+        "what a municipality must do, and why",
+        "duties-of-organisation",
+        {"organisation": "odense-kommune"},
+        {"modality": "Must"},
+    ),
+)
+#: Lists over all regions, whose totals are measured apart.
+TOTALS = (
+    ("responsibilities", {"law": "sul-140"}),
+    ("responsibilities", {"actor": "kommune"}),
+    ("initiatives", {"decision": "Continue"}),
+)
+
+
+def ask(answers: Answers, question: Indexed, region: int) -> tuple[float, float, int]:
+    """Seconds for the rows, seconds with everything described, number of rows."""
+    answers._orders = Orders()
+    values = question.values(region)
+    begun = time.perf_counter()
+    if answers.questions[question.name].kind == "list":
+        page = answers.page(question.name, values, limit=50, total=False)
+        rows = time.perf_counter()
+        answers.describe(page.things)
+        return rows - begun, time.perf_counter() - begun, len(page.things)
+    found = answers.rows(question.name, values)
+    rows = time.perf_counter()
+    answers.labels(v.value for row in found[:50] for v in row.values())
+    return rows - begun, time.perf_counter() - begun, len(found)
+
+
+def run(bench: Bench) -> None:
+    """Measure, print, save."""
+    questions = registry()
+    answers = {}
+    for size in bench.sizes:
+        folder = current(bench.snapshots(size))
+        answers[size] = Answers(EmbeddedStore(folder), questions)
+        answers[size].label_of_term("")
+    say("asking the indexed questions")
+    rng = random.Random(1)
+    asked: dict[tuple[str, int], list[tuple[float, float, int]]] = defaultdict(list)
+    plan = [(q, size) for q in INDEXED for size in bench.sizes for _ in range(bench.rounds(60))]
+    rng.shuffle(plan)
+    for question, size in [*((q, s) for q in INDEXED for s in bench.sizes), *plan]:
+        found = ask(answers[size], question, rng.randrange(size))
+        asked[question.title, size].append(found)
+    for kept in asked.values():
+        del kept[0]  # the first reads what no question had read before
+
+    rows, saved = [], []
+    for question in INDEXED:
+        base = Spread.of([a[1] for a in asked[question.title, bench.sizes[0]]])
+        row = {"question": question.title, "rows": asked[question.title, 1][0][2]}
+        for size in bench.sizes:
+            whole = Spread.of([a[1] for a in asked[question.title, size]])
+            growth = whole.middle / base.middle
+            row[f"{size}×, ms"] = whole.ms()
+            if size != bench.sizes[0]:
+                row[f"{size}×/1×"] = f"{growth:.2f}"
+            only = Spread.of([a[0] for a in asked[question.title, size]])
+            saved.append({"question": question.title, "size": size, "ratio": growth})
+            saved[-1] |= {"whole": vars(whole), "query": vars(only)}
+        rows.append(row)
+    every = {
+        size: Spread.of([a[1] for q in INDEXED for a in asked[q.title, size]])
+        for size in bench.sizes
+    }
+    first = every[bench.sizes[0]].middle
+    last = {"question": "**median of all**", "rows": ""}
+    for size in bench.sizes:
+        last[f"{size}×, ms"] = every[size].ms()
+        if size != bench.sizes[0]:
+            last[f"{size}×/1×"] = f"**{every[size].middle / first:.2f}**"
+    sizes = ", ".join(f"{s}× = {bench.triples(s):,} triples" for s in bench.sizes)
+    bench.show("Growth: a page of 50 within one region, cold", [*rows, last], f"Sizes: {sizes}.")
+    totals = []
+    for name, values in TOTALS:
+        line = {"list over all regions": f"{name} {values}"}
+        for size in bench.sizes:
+            begun = time.perf_counter()
+            number = answers[size].count(name, values)
+            line[f"{size}×"] = f"{number} in {(time.perf_counter() - begun) * 1e3:.0f} ms"
+        totals.append(line)
+    bench.show("Totals over all regions, once each", totals)
+    bench.save("questions", {"sizes": bench.sizes, "questions": saved, "totals": totals})

@@ -1,0 +1,115 @@
+"""A server of its own for each module of tests, as ``ansvarsgraf serve`` starts it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+
+from graph_service.settings import PROJECT
+
+TOKEN = "en-lang-hemmelighed"
+
+
+@dataclass
+class Running:
+    """A server that answers.
+
+    Attributes:
+        port: where.
+        process: what was started: the server, or the parent of several.
+        log: file that its standard error goes to.
+    """
+
+    port: int
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def get(self, path: str, **headers: str) -> tuple[int, bytes]:
+        """Status and body of a GET on a connection of its own."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            connection.request("GET", path, headers=headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+    def open(self) -> socket.socket:
+        """A connection on which nothing was said."""
+        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
+
+    def children(self) -> list[int]:
+        """The processes below the one that was started."""
+        path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in path.read_text().split()]
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@contextmanager
+def server(snapshots: Path, log: Path, processes: int = 1, **settings: object) -> Iterator[Running]:
+    """Serve a snapshots folder; settings are names without ``ANSVARSGRAF_``."""
+    port = free_port()
+    environment = {f"ANSVARSGRAF_{k.upper()}": str(v) for k, v in settings.items()}
+    with log.open("wb") as err:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "graph_service.cli", "serve"),
+                *("--port", str(port), "--processes", str(processes)),
+            ],
+            env={
+                **os.environ,
+                "ANSVARSGRAF_SNAPSHOTS": str(snapshots),
+                "ANSVARSGRAF_ADMIN_TOKEN": TOKEN,
+                "ANSVARSGRAF_WORKERS": "1",
+                **environment,
+            },
+            cwd=PROJECT,
+            stdout=subprocess.DEVNULL,
+            stderr=err,
+        )
+    running = Running(port, process, log)
+    try:
+        wait_until(lambda: healthy(running), 60)
+        yield running
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def healthy(running: Running) -> bool:
+    try:
+        return running.get("/healthz")[0] == 200
+    except OSError:
+        assert running.process.poll() is None, running.log.read_text()
+        return False
+
+
+def wait_until(true: object, seconds: float = 15.0) -> None:
+    """Wait until a call is true.
+
+    Raises:
+        AssertionError: it was not, for so long.
+    """
+    until = time.monotonic() + seconds
+    while not true():  # type: ignore[operator]
+        assert time.monotonic() < until, "waited in vain"
+        time.sleep(0.05)

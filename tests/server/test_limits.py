@@ -1,0 +1,201 @@
+"""What one client can do to the others: nothing, whatever it sends, or does not send."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from graph_service.settings import Settings
+from tests.server.conftest import Running, server, wait_until
+
+HEADER_SECONDS, PER_ADDRESS, IN_ALL = 1.0, 40, 60
+
+
+@pytest.fixture(scope="module")
+def running(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    log = tmp_path_factory.mktemp("log") / "stderr"
+    with server(
+        settings.snapshots,
+        log,
+        header_seconds=HEADER_SECONDS,
+        idle_seconds=2,
+        connections=IN_ALL,
+        connections_per_address=PER_ADDRESS,
+    ) as made:
+        yield made
+
+
+def closed_after(connection: socket.socket) -> tuple[float, bytes]:
+    """Seconds until the server closes, and what it said before."""
+    begun, said = time.monotonic(), b""
+    try:
+        while piece := connection.recv(65536):
+            said += piece
+    except ConnectionResetError:
+        pass
+    return time.monotonic() - begun, said
+
+
+def test_a_silent_connection_is_closed(running: Running) -> None:
+    with running.open() as silent:
+        seconds, said = closed_after(silent)
+    assert HEADER_SECONDS * 0.8 < seconds < HEADER_SECONDS + 2
+    assert said == b""
+
+
+def test_headers_that_trickle_are_cut_off(running: Running) -> None:
+    with running.open() as slow:
+        slow.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n")
+        begun = time.monotonic()
+        try:
+            while time.monotonic() - begun < 10:
+                slow.sendall(b"X-More: y\r\n")
+                time.sleep(0.1)
+        except OSError:
+            pass
+        assert time.monotonic() - begun < HEADER_SECONDS + 2
+
+
+def test_headers_that_trickle_on_a_kept_connection_are_cut_off(running: Running) -> None:
+    with running.open() as slow:
+        slow.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert b" 200 " in slow.recv(65536)
+        slow.sendall(b"GET /healthz HTTP/1.1\r\nHo")
+        seconds, said = closed_after(slow)
+    assert seconds < HEADER_SECONDS + 2
+    assert b" 408 " in said
+
+
+def test_an_idle_kept_connection_is_closed(running: Running) -> None:
+    with running.open() as kept:
+        kept.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        kept.recv(65536)
+        seconds, _ = closed_after(kept)
+    assert 1 < seconds < 4
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b"X-Long: " + b"x" * 70_000,
+        b"\r\n".join(b"X-%d: %s" % (n, b"y" * 500) for n in range(200)),
+        b"Cookie: " + b"x" * 3_000_000,
+    ],
+    ids=["one long header", "many headers", "three megabytes"],
+)
+def test_long_headers_are_refused(running: Running, lines: bytes) -> None:
+    with running.open() as long:
+        with contextlib.suppress(OSError):
+            long.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + lines + b"\r\n\r\n")
+        _, said = closed_after(long)
+    assert said.startswith(b"HTTP/1.1 431 ") or said == b""
+
+
+def test_a_header_without_end_is_refused_with_words(running: Running) -> None:
+    with running.open() as long:
+        long.sendall(b"GET /healthz HTTP/1.1\r\nX-Long: " + b"x" * 66_000)
+        _, said = closed_after(long)
+    assert said.startswith(b"HTTP/1.1 431 ")
+
+
+def test_headers_within_the_limit_are_taken(running: Running) -> None:
+    assert running.get("/healthz", **{"X-Long": "x" * 60_000})[0] == 200
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 50,
+        b"GET  / HTTP/9.9\r\n\r\n",
+        b"GET /\xff\xfe HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"CONNECT example.org:443 HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+        b"\x00" * 2000,
+    ],
+)
+def test_what_is_not_http_is_refused(running: Running, sent: bytes) -> None:
+    with running.open() as odd:
+        odd.sendall(sent)
+        _, said = closed_after(odd)
+    assert b" 500 " not in said[:20]
+    assert running.get("/healthz")[0] == 200
+
+
+def test_silent_connections_crowd_out_each_other_and_nobody_else(running: Running) -> None:
+    silent = [running.open() for _ in range(300)]
+    try:
+        for _ in range(20):
+            begun = time.monotonic()
+            assert running.get("/healthz")[0] == 200
+            assert time.monotonic() - begun < 2
+        metrics = running.get("/metrics")[1].decode()
+        assert 'connections_closed_total{limit="per_address"}' in metrics
+        opened = next(
+            float(line.split()[-1])
+            for line in metrics.splitlines()
+            if line.startswith('ansvarsgraf_connections{state="open"}')
+        )
+        assert opened <= PER_ADDRESS
+    finally:
+        for connection in silent:
+            connection.close()
+
+
+def test_one_who_does_not_read_does_not_stop_others(running: Running) -> None:
+    greedy = []
+    for _ in range(20):
+        connection = socket.socket()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(("127.0.0.1", running.port))
+        connection.sendall(b"GET /api/v1/events?limit=500 HTTP/1.1\r\nHost: x\r\n\r\n" * 5)
+        greedy.append(connection)
+    assert running.get("/healthz")[0] == 200
+    assert running.get("/api/v1/legal-bases/sul-140")[0] == 200
+    for connection in greedy:
+        connection.close()
+
+
+def test_requests_far_ahead_of_their_answers_are_cut_off(running: Running) -> None:
+    with running.open() as eager:
+        with contextlib.suppress(OSError):
+            eager.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: x\r\n\r\n" * 2000)
+        closed_after(eager)
+    assert 'limit="pipelined"' in running.get("/metrics")[1].decode()
+
+
+def test_a_few_requests_ahead_are_answered_in_order(running: Running) -> None:
+    with running.open() as ahead:
+        ahead.sendall(
+            b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+            b"GET /api/v1/nothing HTTP/1.1\r\nHost: x\r\n\r\n"
+            b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        )
+        _, said = closed_after(ahead)
+    statuses = [line.split()[1] for line in said.split(b"\r\n") if line.startswith(b"HTTP/1.1")]
+    statuses += [s.split()[1] for s in said.split(b"}HTTP")[1:] or said.split(b"\nHTTP")[1:]]
+    assert said.count(b"HTTP/1.1 200") == 2
+    assert said.count(b"HTTP/1.1 404") == 1
+    assert said.index(b"404") > said.index(b"200")
+
+
+def test_a_body_that_nobody_asked_for_is_not_waited_for(running: Running) -> None:
+    with running.open() as sender:
+        sender.sendall(
+            b"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 50000000\r\n\r\n" + b"x" * 100
+        )
+        seconds, said = closed_after(sender)
+    assert said.startswith(b"HTTP/1.1 200 ")
+    assert seconds < 5
+
+
+def test_the_register_empties_when_all_have_left(running: Running) -> None:
+    def opened() -> bool:
+        text = running.get("/metrics")[1].decode()
+        return 'ansvarsgraf_connections{state="open"} 1\n' in text
+
+    wait_until(opened)

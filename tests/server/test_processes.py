@@ -1,0 +1,156 @@
+"""Several processes that answer as one: swaps, deaths and stops."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+import pytest
+
+from tests.api.test_operations import small
+from tests.server.conftest import TOKEN, Running, server, wait_until
+
+
+def label(running: Running) -> str:
+    return str(json.loads(running.get("/api/v1/legal-bases")[1])["items"][0]["label"])
+
+
+def reload(running: Running) -> int:
+    connection = HTTPConnection("127.0.0.1", running.port, timeout=20)
+    connection.request("POST", "/api/v1/admin/reload", headers={"Authorization": f"Bearer {TOKEN}"})
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+class Asking:
+    """A client that keeps asking, and what it met."""
+
+    def __init__(self, running: Running) -> None:
+        self.running, self.done = running, threading.Event()
+        self.statuses: list[int] = []
+        self.slowest = 0.0
+        self.errors: list[str] = []
+        self.thread = threading.Thread(target=self._ask)
+
+    def _ask(self) -> None:
+        while not self.done.is_set():
+            begun = time.monotonic()
+            try:
+                self.statuses.append(self.running.get("/api/v1/legal-bases")[0])
+            except (OSError, HTTPException) as error:
+                self.errors.append(repr(error))
+            self.slowest = max(self.slowest, time.monotonic() - begun)
+
+    def __enter__(self) -> Asking:
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.done.set()
+        self.thread.join()
+
+
+def test_a_swap_told_to_one_process_is_seen_by_all_at_once(tmp_path: Path) -> None:
+    snapshots = tmp_path / "snapshots"
+    small(snapshots, "Den første")
+    with server(snapshots, tmp_path / "log", processes=2) as running:
+        wait_until(lambda: len(running.children()) == 2)
+        assert label(running) == "Den første"
+        with Asking(running) as asking:
+            for number in range(4):
+                small(snapshots, f"Nummer {number}")
+                assert reload(running) == 200
+                assert {label(running) for _ in range(12)} == {f"Nummer {number}"}
+        assert set(asking.statuses) == {200}
+        assert asking.errors == []
+
+
+def test_sighup_takes_the_newest_snapshot_in_service_everywhere(tmp_path: Path) -> None:
+    snapshots = tmp_path / "snapshots"
+    small(snapshots, "Før")
+    with server(snapshots, tmp_path / "log", processes=2) as running:
+        with Asking(running) as asking:
+            small(snapshots, "Efter")
+            running.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: {label(running) for _ in range(8)} == {"Efter"})
+        assert set(asking.statuses) == {200}
+        assert asking.errors == []
+
+
+def test_sighup_works_for_one_process_too(tmp_path: Path) -> None:
+    snapshots = tmp_path / "snapshots"
+    small(snapshots, "Før")
+    with server(snapshots, tmp_path / "log") as running:
+        assert label(running) == "Før"
+        small(snapshots, "Efter")
+        running.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: label(running) == "Efter")
+
+
+def test_a_process_that_dies_is_started_again(tmp_path: Path) -> None:
+    snapshots = tmp_path / "snapshots"
+    small(snapshots, "En")
+    with server(snapshots, tmp_path / "log", processes=2) as running:
+        wait_until(lambda: len(running.children()) == 2)
+        before = running.children()
+        os.kill(before[0], signal.SIGKILL)
+        wait_until(lambda: len(set(running.children()) - set(before)) == 1)
+        wait_until(lambda: all(running.get("/healthz")[0] == 200 for _ in range(8)))
+
+
+def test_figures_are_over_all_processes(tmp_path: Path) -> None:
+    snapshots = tmp_path / "snapshots"
+    small(snapshots, "En")
+    with server(snapshots, tmp_path / "log", processes=2) as running:
+        for _ in range(20):
+            running.get("/api/v1/legal-bases")
+
+        def counted() -> bool:
+            text = running.get("/metrics")[1].decode()
+            line = 'requests_total{what="legal-bases",method="GET",status="200"} 20\n'
+            return line in text and "ansvarsgraf_processes 2\n" in text
+
+        wait_until(counted)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_sigterm_ends_it_when_requests_are_done(tmp_path: Path, processes: int) -> None:
+    snapshots = tmp_path / "snapshots"
+    small(snapshots, "En")
+    with server(snapshots, tmp_path / "log", processes=processes) as running:
+        kept = HTTPConnection("127.0.0.1", running.port, timeout=20)
+        kept.request("GET", "/healthz")
+        assert kept.getresponse().read()
+        begun = time.monotonic()
+        running.process.send_signal(signal.SIGTERM)
+        assert running.process.wait(20) in (0, -signal.SIGTERM)
+        assert time.monotonic() - begun < 10
+        kept.close()
+        assert "Traceback" not in running.log.read_text()
+
+
+def test_when_the_parent_is_killed_the_others_end(tmp_path: Path) -> None:
+    snapshots = tmp_path / "snapshots"
+    small(snapshots, "En")
+    with server(snapshots, tmp_path / "log", processes=2) as running:
+        wait_until(lambda: len(running.children()) == 2)
+        children = running.children()
+        running.process.kill()
+        running.process.wait()
+        wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children), 20)
+
+
+def test_the_log_is_json_lines(tmp_path: Path) -> None:
+    snapshots = tmp_path / "snapshots"
+    small(snapshots, "En")
+    with server(snapshots, tmp_path / "log") as running:
+        running.get("/api/v1/legal-bases?q=sundhed")
+        running.get("/nothing")
+    lines = [json.loads(line) for line in running.log.read_text().splitlines()]
+    assert any(line.get("query") == "q=sundhed" for line in lines)

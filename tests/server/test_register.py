@@ -1,0 +1,129 @@
+"""The register of connections keeps its bounds and loses count of nothing."""
+
+from __future__ import annotations
+
+import asyncio
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graph_service.connections import BUSY, IDLE, WAITING, Limits, Register
+from graph_service.guarded import network
+
+LIMITS = Limits(connections=6, per_address=3, header_seconds=1000, body_seconds=1000)
+
+
+class Transport:
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.left = 0
+
+    def abort(self) -> None:
+        self.connection.open = False
+
+    close = abort
+
+    def get_write_buffer_size(self) -> int:
+        return self.left
+
+
+class Connection:
+    """A connection as the register sees it."""
+
+    said_something = False
+
+    def __init__(self, address: str) -> None:
+        self.address, self.state, self.open = address, WAITING, True
+        self.transport = Transport(self)
+        self.said: list[int] = []
+
+    def answer(self, status: int, words: str) -> None:
+        self.said.append(status)
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["come", "ask", "done", "go"]), st.integers(0, 3), st.integers(0, 9)),
+    max_size=60,
+)
+
+
+@settings(max_examples=200)
+@given(STEPS)
+def test_bounds_hold_whatever_happens(steps: list[tuple[str, int, int]]) -> None:
+    async def play() -> None:
+        register = Register(LIMITS)
+        inside: list[Connection] = []
+        for step, address, which in steps:
+            inside = [c for c in inside if c.open]
+            if step == "come":
+                new = Connection(f"a{address}")
+                silent = [c for c in inside if c.state != BUSY]
+                if register.admit(new):
+                    inside.append(new)
+                else:
+                    mine = [c for c in inside if c.address == new.address]
+                    full = len(mine) >= LIMITS.per_address or len(inside) >= LIMITS.connections
+                    assert full
+                    assert not [c for c in silent if c.address == new.address and len(mine) >= 3]
+            elif inside:
+                chosen = inside[which % len(inside)]
+                if step == "ask":
+                    chosen.state = BUSY
+                    register.heard(chosen)
+                elif step == "done" and chosen.state == BUSY:
+                    chosen.state = IDLE
+                else:
+                    chosen.open = False
+                    register.leave(chosen)
+            inside = [c for c in inside if c.open]
+            figures = register.figures()
+            assert figures['connections{state="open"}'] == len(inside) <= LIMITS.connections
+            for name in {c.address for c in inside}:
+                assert sum(c.address == name for c in inside) <= LIMITS.per_address
+            waiting = sum(c.state == WAITING for c in inside)
+            assert figures['connections{state="waiting"}'] == waiting
+        register._task.cancel() if register._task else None
+
+    asyncio.run(play())
+
+
+def test_what_asks_is_never_closed_for_a_newcomer() -> None:
+    async def play() -> None:
+        register = Register(LIMITS)
+        busy = [Connection("a") for _ in range(3)]
+        for connection in busy:
+            assert register.admit(connection)
+            connection.state = BUSY
+            register.heard(connection)
+        assert not register.admit(Connection("a"))
+        assert all(c.open for c in busy)
+        assert register.admit(Connection("b"))
+        register._task.cancel()
+
+    asyncio.run(play())
+
+
+def test_one_who_takes_nothing_is_closed_and_a_slow_one_is_not() -> None:
+    async def play() -> None:
+        register = Register(Limits(stalled_seconds=0.2, progress_bytes=100))
+        dead, slow = Connection("a"), Connection("b")
+        for connection in (dead, slow):
+            register.admit(connection)
+            register.heard(connection)
+            connection.transport.left = 1000
+            register.stalls(connection, 1000)
+        for _ in range(4):
+            slow.transport.left -= 200
+            await asyncio.sleep(0.5)
+        assert not dead.open
+        assert slow.open
+        assert register.closed["stalled_seconds"] == 1
+        register._task.cancel()
+
+    asyncio.run(play())
+
+
+def test_an_ipv6_client_counts_by_its_network() -> None:
+    assert network("10.0.0.1") == "10.0.0.1"
+    assert network("2001:db8:1:2:3:4:5:6") == network("2001:db8:1:2:9:9:9:9")
+    assert network("2001:db8:1:2::1") != network("2001:db8:1:3::1")
