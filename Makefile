@@ -27,13 +27,13 @@ $(BIN)/python:
 
 $(BIN)/ansvarsgraf: requirements.lock pyproject.toml | $(BIN)/python
 	@echo "Henter de biblioteker, som tjenesten bruger (et minut første gang) …"
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(BIN)/ansvarsgraf
 	@echo "Henter de biblioteker, som testene bruger …"
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
 # The public sector's design system, when npm is at hand; otherwise our own small stylesheet serves.

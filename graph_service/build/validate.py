@@ -13,6 +13,7 @@ from typing import Any
 
 import pyoxigraph as ox
 import rdflib
+from pyshacl_turbo import ValidationFailure
 from rdflib.namespace import SH
 
 from graph_service.build.quads import store_of
@@ -20,6 +21,8 @@ from graph_service.build.reading import predicates_read
 from graph_service.build.shapes import Alternative, Path, Predicate, ShapesGraph, text
 
 ENGINES = ("turbo", "pyshacl")
+#: What the engines raise on shapes that they cannot run.
+FAILURES = (ValidationFailure, RuntimeError, ValueError)
 
 
 @dataclass(frozen=True, order=True)
@@ -66,7 +69,7 @@ class Validator:
             compiler: Any = pyshacl_turbo.CompiledShapes
             try:
                 self._compiled = compiler(shapes.ntriples, shacl_graph_format="nt", advanced=True)
-            except (RuntimeError, ValueError) as error:
+            except FAILURES as error:
                 raise ValueError(f"the shapes cannot be run: {error}") from error
         elif engine == "pyshacl":
             self._graph = rdflib.Graph().parse(data=shapes.ntriples, format="nt")
@@ -104,7 +107,7 @@ class Validator:
                     inference="none",
                     focus_nodes=chosen,
                 )
-        except (RuntimeError, ValueError) as error:
+        except FAILURES as error:
             raise ValueError(f"the shapes cannot be run: {error}") from error
         if not isinstance(graph, rdflib.Graph):
             raise ValueError(f"the shapes cannot be run: {why}")

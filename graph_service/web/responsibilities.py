@@ -183,7 +183,7 @@ def responsibilities(request: Request) -> Response:
     return render(
         request,
         "responsibilities.html",
-        groups=by_situation(items),
+        groups=by_situation(answers, items),
         total=len(things),
         selections=selections(answers, things, given),
         chosen=chosen,
@@ -224,11 +224,22 @@ def without(values: Mapping[str, str], name: str) -> str:
     return f"/ansvar?{urlencode(rest)}" if rest else "/ansvar"
 
 
-def by_situation(items: list[dict[str, Any]]) -> list[tuple[str, str, list[dict[str, Any]]]]:
-    """Runs of items with the same situation and agreement: (situation, agreement, items)."""
+def by_situation(
+    answers: Answers, items: list[dict[str, Any]]
+) -> list[tuple[str, str, list[dict[str, Any]]]]:
+    """Runs of items with the same situation and agreement: (situation, agreement, items).
+
+    A duty in several situations stands in the first of them, as :func:`matching` sorts it.
+    """
+    places = situations(answers)
 
     def key(item: Item) -> tuple[str, str]:
-        phases = [p["label"] for p in item.get("phase", ())][:1]
+        phases = [
+            label
+            for _, label in sorted(
+                places.get(p["iri"], (999, p["label"])) for p in item.get("phase", ())
+            )
+        ][:1]
         works = [a["label"] for a in item.get("agreed_in", item.get("stated_in", ()))][:1]
         return ("".join(phases), "".join(works))
 

@@ -7,7 +7,7 @@ import warnings
 from fastapi import FastAPI
 
 #: Seconds that it may take, and cases for each operation and phase.
-SECONDS, CASES = 50.0, 2
+SECONDS, CASES = 40.0, 2
 
 
 def test_no_answer_is_undocumented_and_none_is_an_error_of_ours(app: FastAPI) -> None:
