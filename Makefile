@@ -55,7 +55,11 @@ lint: $(VENV)/.dev
 referee: $(VENV)/.dev build
 	$(BIN)/python -m pytest -m referee --override-ini 'addopts=-q --strict-markers'
 
-bench: $(VENV)/.dev build
+$(VENV)/.bench: requirements-bench.lock $(VENV)/.dev
+	$(BIN)/pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@touch $@
+
+bench: $(VENV)/.bench build
 	$(BIN)/python -m bench
 
 format-data: $(BIN)/ansvarsgraf
@@ -67,6 +71,7 @@ docs: $(BIN)/ansvarsgraf
 lock:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements.lock
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements-dev.lock
+	uv pip compile pyproject.toml --extra dev --extra bench --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements-bench.lock
 
 clean:
 	rm -rf $(VENV) build graph_service/web/static/dkfds

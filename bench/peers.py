@@ -1,2 +1,323 @@
-def run(b):
-    pass
+"""The service beside its peers: the same questions on the same data, in one run, in random order.
+
+Cold: every named question's example, answered by ``/api/v1/questions/{name}`` with the cache
+switched off, beside the same SPARQL over HTTP at ``oxigraph serve``, Virtuoso 7 and rdflib-endpoint.
+Warm: requests per second of cached answers beside a route of the same framework, on the same server
+program, that returns a constant body of the same size.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+import httpx
+import pyoxigraph as ox
+
+from bench.cache import BARE
+from bench.common import Bench, Client, Server, Spread, say, service
+from bench.load import run as load
+from graph_service.answers import Answers
+from graph_service.build.publish import current
+from graph_service.questions import registry
+from graph_service.store.embedded import EmbeddedStore
+from graph_service.vocabulary import PREFIXES
+from tests.store.engine import Virtuoso, free_port
+
+GRAPH = "https://w3id.org/ansvarsgraf/graph/merged/bench"
+JSON = {"Accept": "application/sparql-results+json"}
+FORM = {**JSON, "Content-Type": "application/x-www-form-urlencoded"}
+#: Questions for which rdflib-endpoint would take minutes are left to the others after this time.
+PATIENCE = 20.0
+ROUNDS = 15
+WARM = (
+    "/api/v1/questions/who-under-provision?law=sul-140",
+    "/api/v1/responsibilities?law=sul-140",
+    "/api/v1/responsibilities?actor=odense-kommune",
+    "/api/v1/initiatives?group=foelgegruppen-for-forebyggelse",
+)
+#: The indexed questions as rows, beside which every named question's example is asked.
+INDEXED = {
+    "responsibilities: actor": ("responsibilities", {"actor": "odense-kommune"}),
+    "responsibilities: actor, task": (
+        "responsibilities",
+        {"actor": "odense-kommune", "task": "genoptraening"},
+    ),
+    "responsibilities: law": ("responsibilities", {"law": "sul-140"}),
+    "responsibilities: situation": ("responsibilities", {"phase": "hjerte-palliation"}),
+    "initiatives: group, due": (
+        "initiatives",
+        {"group": "foelgegruppen-for-forebyggelse", "due_before": "2021-01-01"},
+    ),
+    "duties-of-organisation: must": (
+        "duties-of-organisation",
+        {"organisation": "odense-kommune", "modality": "Must"},
+    ),
+}
+
+
+@dataclass
+class Endpoint:
+    """A SPARQL service that is asked by a form."""
+
+    client: Client
+    path: str
+    extra: dict[str, str]
+
+    def ask(self, sparql: str) -> tuple[int, float]:
+        """Rows and seconds.
+
+        Raises:
+            RuntimeError: it did not answer with 200.
+        """
+        body = urlencode({"query": sparql, **self.extra}).encode()
+        status, data, seconds = self.client.ask(self.path, body, FORM)
+        if status != 200:
+            raise RuntimeError(f"{status} {data[:200]!r}")
+        return len(json.loads(data)["results"]["bindings"]), seconds
+
+
+def with_prefixes(sparql: str) -> str:
+    """A query with the prefixes that it uses, and no others."""
+    used = set(re.findall(r"(?<![\w:<])([a-z][a-z0-9-]*):(?=[A-Za-z_])", sparql))
+    head = "".join(f"PREFIX {p}: <{PREFIXES[p]}>\n" for p in sorted(used & PREFIXES.keys()))
+    return head + sparql
+
+
+@contextmanager
+def oxigraph(folder: Path, room: Path) -> Iterator[Endpoint]:
+    """``oxigraph serve`` over a copy of a snapshot's store."""
+    place = room / "oxigraph"
+    shutil.copytree(folder / "store", place)
+    port = free_port()
+    program = Path(sys.executable).with_name("oxigraph")
+    command = [str(program), "serve", "-l", str(place), "-b", f"127.0.0.1:{port}"]
+    server = Server(command, f"http://127.0.0.1:{port}", "/")
+    try:
+        yield Endpoint(Client(server.url), "/query", {})
+    finally:
+        server.stop()
+
+
+@contextmanager
+def virtuoso(lines: Path, room: Path) -> Iterator[Endpoint]:
+    """A Virtuoso 7 of our own that has loaded the merged graph."""
+    server = Virtuoso(room / "virtuoso")
+    try:
+        server.start()
+        shutil.copy(lines, server.folder / "merged.nt")
+        port = re.search(r"127\.0\.0\.1:(\d+)", (server.folder / "virtuoso.ini").read_text())
+        assert port
+        load_it = (
+            f"ld_dir('{server.folder}', 'merged.nt', '{GRAPH}'); rdf_loader_run(); checkpoint;"
+        )
+        subprocess.run(
+            ["isql-vt", port[1], "dba", "dba", f"exec={load_it}"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        yield Endpoint(Client(server.url), "/sparql", {"default-graph-uri": GRAPH})
+    finally:
+        server.remove()
+
+
+@contextmanager
+def rdflib_endpoint(lines: Path) -> Iterator[Endpoint]:
+    """rdflib-endpoint over the merged graph, with RDFLib's own engine."""
+    port = free_port()
+    program = Path(sys.executable).with_name("rdflib-endpoint")
+    command = [str(program), "serve", "--host", "127.0.0.1", "--port", str(port), str(lines)]
+    server = Server(command, f"http://127.0.0.1:{port}", "/?" + urlencode({"query": "ASK {}"}))
+    try:
+        yield Endpoint(Client(server.url, timeout=PATIENCE), "/", {})
+    finally:
+        server.stop()
+
+
+@contextmanager
+def running(server: Server) -> Iterator[Server]:
+    """A server that stops at the end."""
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def run(bench: Bench) -> None:
+    """Both measurements."""
+    cold(bench)
+    warm(bench)
+
+
+def cold(bench: Bench) -> None:
+    """Every named question, cold, ours and the peers'."""
+    snapshots = bench.snapshots(1)
+    folder = current(snapshots)
+    questions = registry()
+    answers = Answers(EmbeddedStore(folder), questions)
+    asked = dict(INDEXED)
+    if not bench.quick:
+        examples = {name: (name, question.example) for name, question in questions.items()}
+        asked = {**examples, **asked}
+    times: dict[tuple[str, str], list[float]] = defaultdict(list)
+    numbers: dict[tuple[str, str], int] = {}
+    problems: list[str] = []
+    with ExitStack() as stack:
+        room = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        lines = room / "merged.nt"
+        store = ox.Store.read_only(str(folder / "store"))
+        store.dump(str(lines), format=ox.RdfFormat.N_TRIPLES, from_graph=ox.DefaultGraph())
+        ours = stack.enter_context(running(service(snapshots, cache=False)))
+        client = Client(ours.url)
+        peers: dict[str, Endpoint] = {"oxigraph": stack.enter_context(oxigraph(folder, room))}
+        if shutil.which("virtuoso-t"):
+            say("loading Virtuoso")
+            peers["virtuoso"] = stack.enter_context(virtuoso(lines, room))
+        else:
+            say("no virtuoso-t: left out")
+        say("starting rdflib-endpoint")
+        peers["rdflib"] = stack.enter_context(rdflib_endpoint(lines))
+        say("asking cold")
+        names = ["ours", *peers]
+
+        def one(title: str, peer: str) -> None:
+            name, values = asked[title]
+            if peer == "ours":
+                path = f"/api/v1/questions/{name}?{urlencode(values)}"
+                status, data, seconds = client.ask(path)
+                if status != 200:
+                    raise RuntimeError(f"{status} {data[:200]!r}")
+                number = json.loads(data)["total"]
+            else:
+                sparql = with_prefixes(answers.sparql(name, values))
+                number, seconds = peers[peer].ask(sparql)
+            numbers[title, peer] = number
+            times[title, peer].append(seconds)
+
+        left_out: set[tuple[str, str]] = set()
+        for title in asked:
+            for peer in names:
+                try:
+                    one(title, peer)  # plans and pages read for the first time do not count
+                except (RuntimeError, OSError, ValueError) as error:
+                    left_out.add((title, peer))
+                    problems.append(f"{peer}, {title}: {str(error)[:150]}")
+                    if peer != "ours":
+                        peers[peer].client.close()
+        rounds = bench.rounds(ROUNDS)
+        plan = [(t, p) for t in asked for p in names for _ in range(rounds if p != "rdflib" else 2)]
+        random.Random(1).shuffle(plan)
+        for title, peer in plan:
+            slow = peer == "rdflib" and times[title, peer] and times[title, peer][0] > 3
+            if (title, peer) in left_out or slow:
+                continue
+            one(title, peer)
+        for key, kept in times.items():
+            if len(kept) > 1:
+                del kept[0]
+            if numbers[key] != numbers[key[0], "oxigraph"] and key[1] != "oxigraph":
+                other = numbers[key[0], "oxigraph"]
+                problems.append(f"{key[1]}, {key[0]}: {numbers[key]} rows, oxigraph {other}")
+    report(bench, names, asked, times, numbers, problems)
+
+
+def report(bench, names, asked, times, numbers, problems) -> None:  # type: ignore[no-untyped-def]
+    """The tables of the cold run."""
+    medians = {key: statistics.median(kept) for key, kept in times.items()}
+    rows, ratios, slower, by_rdflib = [], [], [], []
+    for title in sorted(asked, key=lambda t: (t not in INDEXED, t)):
+        fastest = min(medians[title, p] for p in ("oxigraph", "virtuoso") if (title, p) in medians)
+        mine = medians[title, "ours"]
+        ratios.append(mine / fastest)
+        if mine > fastest:
+            slower.append(title)
+        row = {"question": title, "rows": numbers[title, "ours"]}
+        for peer in names:
+            kept = times.get((title, peer))
+            row[peer + ", ms"] = Spread.of(kept).ms() if kept else "–"
+        row["ours/fastest"] = f"{mine / fastest:.2f}"
+        if (title, "rdflib") in medians:
+            by_rdflib.append(medians[title, "rdflib"] / mine)
+            row["rdflib/ours"] = f"{by_rdflib[-1]:.0f}"
+        else:
+            row["rdflib/ours"] = f">{PATIENCE / mine:.0f}"
+            by_rdflib.append(PATIENCE / mine)
+        rows.append(row)
+    middle = {p: [medians[t, p] for t in asked if (t, p) in medians] for p in names}
+    summary = [
+        {
+            "service": peer,
+            "questions": len(middle[peer]),
+            "median of the medians, ms": Spread.of(middle[peer]).ms(),
+            "geometric mean, ms": f"{statistics.geometric_mean(middle[peer]) * 1e3:.2f}",
+        }
+        for peer in names
+    ]
+    bench.show("Cold, 1×: all questions together", summary)
+    note = (
+        f"Ours to the fastest of the others, median over the questions: "
+        f"{Spread.of(ratios).plain()}; no slower in {len(ratios) - len(slower)} of {len(ratios)}. "
+        f"rdflib-endpoint to ours: {Spread.of(by_rdflib).plain(0)}."
+    )
+    bench.show("Cold, 1×: each question", rows, note)
+    if problems:
+        print("Differences and failures:\n" + "\n".join(sorted(set(problems))))
+    bench.save("peers-cold", {"rows": rows, "summary": summary, "problems": problems})
+
+
+def warm(bench: Bench) -> None:
+    """Cached answers beside a bare route of the same framework."""
+    seconds = 0.5 if bench.quick else 2.0
+    rounds = bench.rounds(15)
+    rows = []
+    with running(service(bench.snapshots(1))) as ours:
+        at = ("127.0.0.1", urlsplit(ours.url).port or 80)
+        for path in WARM:
+            size = len(httpx.get(ours.url + path).content)
+            port = free_port()
+            command = [sys.executable, "-c", BARE, str(port), str(size)]
+            with running(Server(command, f"http://127.0.0.1:{port}", "/constant")) as bare:
+                rates: dict[str, list[float]] = defaultdict(list)
+                costs: dict[str, list[float]] = defaultdict(list)
+                for _ in range(rounds):
+                    order = [
+                        ("ours", at, path, ours),
+                        ("bare", ("127.0.0.1", port), "/constant", bare),
+                    ]
+                    random.shuffle(order)
+                    for name, where, asked, server in order:
+                        time.sleep(0.05)
+                        found = load(
+                            where, [asked], seconds=seconds, connections=16, pids=server.pids
+                        )
+                        if found.failed:
+                            raise RuntimeError(f"{name}: {found.failed} answers were not 200")
+                        rates[name].append(found.rate)
+                        costs[name].append(found.cpu)
+            ratios = [a / b for a, b in zip(rates["ours"], rates["bare"], strict=True)]
+            by_cpu = [b / a for a, b in zip(costs["ours"], costs["bare"], strict=True)]
+            rows.append(
+                {
+                    "address": path,
+                    "bytes": size,
+                    "ours, req/s": Spread.of(rates["ours"]).plain(0),
+                    "bare, req/s": Spread.of(rates["bare"]).plain(0),
+                    "ratio": Spread.of(ratios).plain(),
+                    "ratio by CPU time": Spread.of(by_cpu).plain(),
+                }
+            )
+    bench.show("Warm: cached answers beside a bare endpoint", rows, "Goal: a ratio of 0.60.")
+    bench.save("peers-warm", {"rows": rows})

@@ -100,8 +100,8 @@ JOINED = {
     "backwards": "SELECT $this WHERE { ?x ag:task $this . ?x ag:bearer ?y }",
     "through a path": "SELECT $this WHERE { $this ag:statement/^ag:statement+ ?x . ?x ?p ?y }",
     "optional": "SELECT $this WHERE { $this ag:task ?t OPTIONAL { ?t skos:broader ?b } }",
-    "sub-SELECT that shows it": "SELECT $this WHERE { $this ag:bearer ?a . "
-    "{ SELECT ?a ?t WHERE { ?a ag:task ?t } } ?t ag:order ?n }",
+    "sub-SELECT that shows it": "SELECT $this WHERE { { SELECT $this ?t "
+    "WHERE { $this ag:bearer ?a . ?a ag:task ?t } } ?t ag:order ?n }",
 }
 
 
