@@ -179,7 +179,7 @@ def main() -> None:
     import tempfile
 
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 3.0
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192), hard))
     print(
         "| server | req/s | µs CPU | silent | trickle | header | held of 1500 | meanwhile | idle MB |"

@@ -12,6 +12,7 @@ from functools import cached_property
 import pyoxigraph as ox
 
 from graph_service.build.passages import read_address
+from graph_service.ordering import put_in_order, split_order
 from graph_service.paging import MAX_PAGE, Orders, Page, cut, order
 from graph_service.questions import Question, bind
 from graph_service.questions.parameters import ParameterError
@@ -33,6 +34,8 @@ from graph_service.vocabulary import AG, ID, RDF, SKOS, kind_and_slug, thing
 
 #: Labels that are looked through for slugs like an unknown one: the cost of an error is bounded.
 MOST_LABELS = 200_000
+#: Labels, and addresses known to exist, that are kept between answers.
+KEPT_LABELS = 20_000
 
 
 class Answers:
@@ -47,6 +50,8 @@ class Answers:
         self.store = store
         self.questions = questions
         self._slugs: dict[str, dict[str, str]] = {}
+        self._labels: dict[str, str] = {}
+        self._known: set[str] = set()
         self._orders = Orders()
 
     # -- looking things up --------------------------------------------------------------------
@@ -111,7 +116,10 @@ class Answers:
 
     def rows(self, name: str, values: dict[str, str]) -> list[Row]:
         """The rows of a named question. Raises as :meth:`sparql`."""
-        return list(self.store.select(self.sparql(name, values)))
+        query, order = split_order(self.sparql(name, values), self.questions[name].columns)
+        rows = list(self.store.select(query))
+        put_in_order(rows, order)
+        return rows
 
     def page(
         self,
@@ -176,15 +184,21 @@ class Answers:
         return found
 
     def labels(self, iris: Iterable[str]) -> dict[str, str]:
-        """The Danish labels of things."""
+        """The Danish labels of things. Those of the latest asked for are kept."""
         wanted = [i for i in dict.fromkeys(iris) if i.startswith(ID)]
-        if not wanted:
-            return {}
-        rows = self.store.select(
-            f"SELECT ?s ?label WHERE {{ VALUES ?s {{ {' '.join(f'<{i}>' for i in wanted)} }} "
-            "?s skos:prefLabel ?label }"
-        )
-        return {row["s"].value: row["label"].value for row in rows}
+        known = self._labels
+        missing = [i for i in wanted if i not in known]
+        if missing:
+            rows = self.store.select(
+                f"SELECT ?s ?label WHERE {{ VALUES ?s {{ {' '.join(f'<{i}>' for i in missing)} }} "
+                "?s skos:prefLabel ?label }"
+            )
+            if len(known) + len(missing) > KEPT_LABELS:
+                # Another dictionary, not an emptied one: other threads may be reading it.
+                known = self._labels = {i: known[i] for i in wanted if i in known}
+            known.update(dict.fromkeys(missing, ""))
+            known.update((row["s"].value, row["label"].value) for row in rows)
+        return {i: known[i] for i in wanted if known[i]}
 
     def describe(self, things: Iterable[str]) -> list[dict[str, Json]]:
         """The things as plain data, in the order given; see docs/api.md for the form."""

@@ -83,6 +83,7 @@ def run(settings: Settings, listening: socket.socket, among: Among | None = None
     config = uvicorn.Config(
         follow(app, among.generation) if among else app,
         http=protocol,
+        loop="asyncio",
         ws="none",
         log_config=None,
         access_log=False,

@@ -12,7 +12,7 @@ from graph_service.answers import Answers
 from graph_service.build.publish import Manifest, NoSnapshotError, current, manifest_of
 from graph_service.questions import registry
 from graph_service.settings import Settings
-from graph_service.store import Store
+from graph_service.store import Store, StoreError
 from graph_service.store.embedded import EmbeddedStore
 from graph_service.store.remote import RemoteStore
 
@@ -96,6 +96,8 @@ class Service:
                     self.settings.store_login,
                     folder,
                 )
+                if not store.ask("ASK { ?s ?p ?o }"):
+                    raise StoreError(f"{self.settings.store} does not hold snapshot {manifest.id}")
             self._now = InService(Answers(store, self.questions), manifest, folder)
             if before:
                 self.swaps += 1

@@ -24,17 +24,11 @@ def pyshacl(data: str, shapes: str) -> rdflib.Graph:
 
 
 def turbo(data: str, shapes: str) -> rdflib.Graph:
-    from pyshacl_turbo import validate
+    from pyshacl_turbo import compile_shapes
+    from pyshacl_turbo.rdf import Input
 
-    _, report, text = validate(
-        data.encode(),
-        data_graph_format="nt",
-        shacl_graph=shapes.encode(),
-        shacl_graph_format="nt",
-        advanced=True,
-    )
-    if not isinstance(report, rdflib.Graph):
-        raise ValueError(text)
+    program = compile_shapes(shapes.encode(), shacl_graph_format="nt", advanced=True)
+    _, report, _ = program.validate(Input(data, "nt", None, {}, {}, preserve_ids=True))
     return report
 
 

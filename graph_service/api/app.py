@@ -16,6 +16,7 @@ from graph_service import __version__
 from graph_service.api import ask, lists, observe, operations, search, things
 from graph_service.api.cache import Cache
 from graph_service.api.cors import Cors
+from graph_service.api.exact import Exact
 from graph_service.api.metrics import STATES, Metrics, sample
 from graph_service.api.observe import Observe
 from graph_service.api.openapi import describe
@@ -72,10 +73,12 @@ def create_app(settings: Settings | None = None, metrics_folder: Path | None = N
         redirect_slashes=False,
     )
     app.state.service, app.state.metrics, app.state.closing = service, metrics, False
-    app.include_router(ask.router(service.questions))
+    asked, listed = ask.router(service.questions), lists.router(service.questions)
+    app.router.routes.insert(0, Exact((asked, listed)))
+    app.include_router(asked)
     app.include_router(search.router)
     app.include_router(things.router)
-    app.include_router(lists.router(service.questions))
+    app.include_router(listed)
     app.include_router(operations.router)
     app.include_router(protocol.router)
     app.include_router(pages.router)

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from graph_service.answers import Answers, plain
 from graph_service.api.formats import SEPARATORS, choose
-from graph_service.api.openapi import Schema, answers_as, described, openapi_parameters
+from graph_service.api.openapi import answers_as, described, openapi_parameters
 from graph_service.api.problems import Problem
 from graph_service.api.request import (
     FORMAT,
@@ -21,6 +21,7 @@ from graph_service.api.request import (
     read_values,
     service_of,
 )
+from graph_service.api.schemas import Schema
 from graph_service.api.shape import json_answer, table_answer
 from graph_service.questions import Question
 from graph_service.questions.parameters import ENUMS
@@ -126,9 +127,9 @@ def _parameters(question: Question) -> list[Schema]:
     own = openapi_parameters(OWN)
     for shown in own:
         if shown["name"] == "format":
-            shown["schema"] = {"enum": list(OUR_FORMATS)}
+            shown["schema"] = {"enum": [*OUR_FORMATS, ""]}
         if shown["name"] == "show":
-            shown["schema"] = {"enum": ["answer", "sparql"], "default": "answer"}
+            shown["schema"] = {"enum": ["answer", "sparql", ""], "default": "answer"}
     return [*(described(p, question) for p in question.parameters.values()), *own]
 
 

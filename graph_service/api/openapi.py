@@ -15,165 +15,11 @@ from fastapi.openapi.utils import get_openapi
 
 from graph_service.answers import MAX_PAGE, Answers
 from graph_service.api.formats import CONTENT_TYPES, MEDIA_TYPES, SEPARATORS, SYNONYMS
-from graph_service.api.problems import PROBLEMS, TYPES
 from graph_service.api.resources import RESOURCES
+from graph_service.api.schemas import PASSAGE, SCHEMAS, SLUG, SLUG_FORM, TEXT, Schema, ref
 from graph_service.questions import Parameter, Question
 from graph_service.questions.parameters import ENUMS
 from graph_service.service import Service
-from graph_service.vocabulary import KINDS
-
-Schema = dict[str, Any]
-SLUG = {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,200}$"}
-PASSAGE = r"^https://w3id\.org/ansvarsgraf/id/passage/[0-9a-f_]+/[0-9]+-[0-9]+$"
-TEXT = {"type": "string", "maxLength": 200}
-COUNT = {"type": "integer", "minimum": 0}
-ADDRESS = {"type": "string", "format": "uri"}
-
-
-def ref(name: str) -> Schema:
-    """A reference to a schema of :data:`SCHEMAS`."""
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def thing_schema(*required: str, **properties: Schema) -> Schema:
-    """An object that may have more than is named here."""
-    return {"type": "object", "required": list(required), "properties": properties}
-
-
-LIST_OF_ANY: Schema = {"type": "array", "items": {}}
-VERDICT = thing_schema(
-    "date",
-    "held",
-    "reason",
-    "rests_on",
-    "changes",
-    date={"type": "string", "format": "date"},
-    held={"enum": ["yes", "no", "unknown"]},
-    reason={"type": "string"},
-    rests_on={"type": "array", "items": ref("Basis")},
-    changes={"type": "array", "items": ref("Change")},
-)
-REFERENCE = thing_schema("iri", "id", "label", iri=ADDRESS, id={"type": "string"})
-SCHEMAS: dict[str, Schema] = {
-    "Problem": thing_schema(
-        "type",
-        "title",
-        "status",
-        "detail",
-        type={"enum": [TYPES + kind for kind in PROBLEMS]},
-        title={"type": "string"},
-        status={"type": "integer"},
-        detail={"type": "string"},
-        parameter={"type": "string"},
-        nearest={"type": "array", "items": {"type": "string"}},
-        request_id={"type": ["string", "null"]},
-    ),
-    "Reference": REFERENCE,
-    "Thing": thing_schema(
-        "iri",
-        "id",
-        iri=ADDRESS,
-        id={"type": "string"},
-        kind={"enum": list(KINDS)},
-        label={"type": "string"},
-        type={"type": "array", "items": {"type": "string"}},
-        page=ADDRESS,
-        data=ADDRESS,
-        as_of=ref("Verdict"),
-    ),
-    "Finding": thing_schema(
-        "id",
-        id={"type": "string"},
-        rule={"type": "string"},
-        severity={"enum": ["Critical", "Warning", "Notice", ""]},
-        title={"type": "string"},
-        explanation={"type": "string"},
-        suggestion={"type": "string"},
-        things={"type": "array", "items": ADDRESS},
-        passages={"type": "array", "items": ref("Lines")},
-    ),
-    "Lines": thing_schema(
-        "document",
-        "first_line",
-        "last_line",
-        document={"type": "string"},
-        first_line={"type": "integer", "minimum": 1},
-        last_line={"type": "integer", "minimum": 1},
-    ),
-    "Verdict": VERDICT,
-    "Basis": thing_schema(
-        "provision",
-        "held",
-        "reason",
-        "then",
-        provision=ref("Reference"),
-        held={"enum": ["yes", "no", "unknown"]},
-        reason={"type": "string"},
-        then={"anyOf": [ref("Reference"), {"type": "null"}]},
-    ),
-    "Change": thing_schema(
-        "provision",
-        "kind",
-        "text",
-        "certainty",
-        "source",
-        "in_force",
-        in_force={"type": ["boolean", "null"]},
-        effective_from={"type": ["string", "null"]},
-    ),
-    "List": thing_schema(
-        "question",
-        "parameters",
-        "snapshot",
-        "total",
-        "next",
-        "items",
-        question={"type": "string"},
-        parameters={"type": "object", "additionalProperties": {"type": "string"}},
-        snapshot={"type": "string"},
-        total={"type": ["integer", "null"], "minimum": 0},
-        next={"type": ["string", "null"]},
-        page={"type": ["string", "null"]},
-        items={"type": "array", "items": ref("Thing")},
-        undated=thing_schema("total", "href", total=COUNT, href=ADDRESS),
-    ),
-    "Findings": {
-        "allOf": [
-            thing_schema("total", "items", items={"type": "array", "items": ref("Finding")}),
-        ]
-    },
-    "Table": thing_schema(
-        "question",
-        "parameters",
-        "columns",
-        "snapshot",
-        "total",
-        "rows",
-        columns={"type": "object", "additionalProperties": {"type": "string"}},
-        total=COUNT,
-        rows={"type": "array", "items": {"type": "object"}},
-    ),
-    "Passage": thing_schema(
-        "iri",
-        "file",
-        "first_line",
-        "last_line",
-        "text",
-        "no_text_because",
-        text={"type": ["array", "null"], "items": {"type": "object"}},
-        no_text_because={"type": ["string", "null"]},
-    ),
-    "Questions": thing_schema(
-        "questions", questions={"type": "array", "items": {"type": "object"}}
-    ),
-    "Hits": thing_schema(
-        "total", "items", total=COUNT, items={"type": "array", "items": ref("Reference")}
-    ),
-    "Index": thing_schema("snapshot", "lists", "questions", "sparql", "openapi"),
-    "Snapshot": thing_schema("snapshot", "created", "triples", triples=COUNT),
-    "Graph": thing_schema("@context", "@graph"),
-    "Field": {"type": "string"},
-}
 
 
 def described(parameter: Parameter, question: Question | None = None) -> Schema:
@@ -184,36 +30,41 @@ def described(parameter: Parameter, question: Question | None = None) -> Schema:
     """
     schema: Schema = dict(TEXT)
     style: Schema = {}
+    #: An optional parameter that is empty counts as left out.
+    empty = [] if parameter.required else [""]
     match parameter.type:
         case "integer":
             schema = {"type": "integer", "minimum": -999_999_999, "maximum": 999_999_999}
         case "date":
             schema = {"type": "string", "format": "date"}
+            if empty:
+                schema = {"type": "string", "anyOf": [{"format": "date"}, {"maxLength": 0}]}
         case "enum":
             options = list(ENUMS[parameter.of[0]])
             if question and parameter.name in question.default:
                 options.append("all")
-            schema = {"type": "array", "items": {"enum": options}}
+            schema = {"type": "array", "items": {"enum": options + empty}}
         case "thing":
-            schema = {"type": "array", "items": dict(SLUG)}
+            slug = {"type": "string", "pattern": f"^({SLUG_FORM})?$"} if empty else dict(SLUG)
+            schema = {"type": "array", "items": slug}
             if parameter.of == ("passage",):
                 schema = {"type": "string", "pattern": PASSAGE}
     match parameter.name:
         case "limit":
             schema = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": 50}
         case "format":
-            schema = {"enum": [*MEDIA_TYPES, *SYNONYMS]}
+            schema = {"enum": [*MEDIA_TYPES, *SYNONYMS, *empty]}
         case "cursor":
-            schema = {"type": "string", "pattern": "^([A-Za-z0-9_-]{4})+$"}
+            schema = {"type": "string", "pattern": "^([A-Za-z0-9_-]{4})*$"}
         case "total":
-            schema = {"enum": ["yes", "no"], "default": "yes"}
+            schema = {"enum": ["yes", "no", *empty], "default": "yes"}
         case "separator":
-            schema = {"enum": list(SEPARATORS), "default": "semicolon"}
+            schema = {"enum": [*SEPARATORS, *empty], "default": "semicolon"}
         case "fields":
             schema = {"type": "array", "items": ref("Field")}
         case "sort" if question:
             keys = ["label", *question.sorts]
-            schema = {"enum": [*keys, *("-" + key for key in keys)], "default": "label"}
+            schema = {"enum": [*keys, *("-" + k for k in keys), *empty], "default": "label"}
     if schema.get("type") == "array":
         style = {"style": "form", "explode": False}
     text = parameter.label
@@ -259,8 +110,7 @@ def answers_as(schema: str, formats: Iterable[str] = MEDIA_TYPES) -> dict[int | 
     """The answers of an operation: 200 in these formats, and the problems that any may have."""
     whole = {"json": ref(schema), "jsonld": ref("Graph")}
     content = {
-        CONTENT_TYPES[name]: {"schema": whole.get(name, {"type": "string"})}
-        for name in formats
+        CONTENT_TYPES[name]: {"schema": whole.get(name, {"type": "string"})} for name in formats
     }
     headers = {
         "ETag": {"description": "Svarets mærke", "schema": {"type": "string"}},
@@ -311,7 +161,7 @@ def _document(app: FastAPI, answers: Answers, public_url: str) -> Schema:
         servers=[{"url": public_url or "/"}],
     )
     schemas = {name: schema for name, schema in SCHEMAS.items() if name != "Field"}
-    schemas["Field"] = {"enum": sorted(answers.fields)}
+    schemas["Field"] = {"enum": ["", *sorted(answers.fields)]}
     components = document.setdefault("components", {})
     kept = components.get("schemas", {})
     components["schemas"] = {

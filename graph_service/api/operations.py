@@ -8,9 +8,10 @@ import hmac
 from fastapi import APIRouter, Request
 from starlette.responses import PlainTextResponse, Response
 
-from graph_service.api.openapi import PROBLEM_RESPONSES, ref
+from graph_service.api.openapi import PROBLEM_RESPONSES
 from graph_service.api.problems import Problem
 from graph_service.api.request import service_of
+from graph_service.api.schemas import ref
 from graph_service.api.shape import json_answer
 from graph_service.service import NoSnapshotError
 from graph_service.store import StoreError

@@ -14,7 +14,8 @@ from graph_service.api.lists import (
     service_of,
     with_links,
 )
-from graph_service.api.openapi import Schema, answers_as
+from graph_service.api.openapi import answers_as
+from graph_service.api.schemas import Schema
 from graph_service.questions import Parameter
 from graph_service.questions.parameters import ParameterError
 from graph_service.search import index_of
@@ -36,12 +37,12 @@ def described_parameters() -> list[Schema]:
     own: dict[str, Schema] = {
         "q": {"schema": {"type": "string", "maxLength": 300}, "example": "genoptræning"},
         "kind": {
-            "schema": {"type": "array", "items": {"enum": list(KINDS)}},
+            "schema": {"type": "array", "items": {"enum": [*KINDS, ""]}},
             "style": "form",
             "explode": False,
         },
         "limit": {"schema": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}},
-        "format": {"schema": {"enum": ["json", "csv"]}},
+        "format": {"schema": {"enum": ["json", "csv", ""]}},
     }
     return [{**parameter, **own[parameter["name"]]} for parameter in shown]
 

@@ -34,8 +34,8 @@ def upload(
     """Load a snapshot's merged triples into its graph on the remote store.
 
     Of older snapshots there, the one in service stays, so that whoever asks it now gets answers
-    until it has swapped; those before it are dropped. A snapshot that is there whole already is
-    not touched.
+    until it has swapped; those before it that this installation knows are dropped. A snapshot that
+    is there whole already is not touched.
 
     Args:
         settings: ``store`` names the query address, ``store_graphs`` the Graph Store address,
@@ -69,6 +69,8 @@ def upload(
         _send(client, "DELETE", url, target)
         try:
             for number, body in chunks:
+                if not body:
+                    continue
                 _send(client, "POST", url, target, body)
                 tell(f"lægger {number} af {total} tripler på {url}")
             there = _count(remote)
@@ -77,7 +79,7 @@ def upload(
         except BaseException:
             _drop_quietly(client, url, target)
             raise
-        for name in _older(remote, settings.snapshots, target):
+        for name in _older(settings.snapshots, target):
             _drop_quietly(client, url, name)
     return total
 
@@ -89,23 +91,17 @@ def _count(remote: RemoteStore) -> int:
     return 0
 
 
-def _older(remote: RemoteStore, snapshots: Path, target: str) -> list[str]:
-    """Graphs of snapshots other than the new one and the one in service."""
+def _older(snapshots: Path, target: str) -> list[str]:
+    """Graphs of our snapshots other than the new one and the one in service."""
     try:
         in_service = merged_graph(current(snapshots).name)
     except NoSnapshotError:
-        in_service = target
+        return []
     if in_service == target:
         return []
-    try:
-        names = {
-            row["g"].value
-            for row in remote.select("SELECT DISTINCT ?g WHERE { GRAPH ?g { ?s ?p ?o } }")
-        }
-    except StoreError:
-        return []  # The new graph is whole; tidying waits for the next time.
-    prefix = merged_graph("")
-    return sorted(n for n in names if n.startswith(prefix) and n not in (target, in_service))
+    # Only of snapshots known here: another installation may have its own on the same server.
+    ours = sorted(merged_graph(p.parent.name) for p in snapshots.glob("*/manifest.json"))
+    return [name for name in ours if name not in (target, in_service)]
 
 
 def _chunks(store: ox.Store) -> tuple[Iterator[tuple[int, bytes]], int]:
@@ -113,20 +109,31 @@ def _chunks(store: ox.Store) -> tuple[Iterator[tuple[int, bytes]], int]:
 
     A blank node is the same only within one body, so all lines with blank nodes are in the first.
     """
-    text = store.dump(format=ox.RdfFormat.N_TRIPLES, from_graph=ox.DefaultGraph()) or b""
-    blank: list[bytes] = []
-    lines: list[bytes] = []
-    for line in text.splitlines(keepends=True):
-        (blank if line.startswith(b"_:") or b"> _:" in line else lines).append(line)
+    default = ox.DefaultGraph()
+    blank: list[ox.Triple] = []
+    total = 0
+    for quad in store.quads_for_pattern(None, None, None, default):
+        total += 1
+        if _has_blank(quad):
+            blank.append(quad.triple)
 
     def made() -> Iterator[tuple[int, bytes]]:
-        if blank:
-            yield len(blank), b"".join(blank)
-        for start in range(0, len(lines), CHUNK):
-            part = lines[start : start + CHUNK]
-            yield len(blank) + start + len(part), b"".join(part)
+        number, part = len(blank), blank
+        for quad in store.quads_for_pattern(None, None, None, default):
+            if _has_blank(quad):
+                continue
+            if len(part) >= CHUNK or part is blank:
+                yield number, ox.serialize(part, format=ox.RdfFormat.N_TRIPLES) or b""
+                part = []
+            part.append(quad.triple)
+            number += 1
+        yield number, ox.serialize(part, format=ox.RdfFormat.N_TRIPLES) or b""
 
-    return made(), len(blank) + len(lines)
+    return made(), total
+
+
+def _has_blank(quad: ox.Quad) -> bool:
+    return isinstance(quad.subject, ox.BlankNode) or isinstance(quad.object, ox.BlankNode)
 
 
 def _drop_quietly(client: httpx.Client, url: str, name: str) -> None:

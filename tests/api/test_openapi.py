@@ -10,8 +10,8 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from graph_service.api.openapi import SCHEMAS
 from graph_service.api.resources import RESOURCES
+from graph_service.api.schemas import SCHEMAS
 from graph_service.questions import registry
 
 LISTS = [f"/api/v1/{name}" for name in RESOURCES]

@@ -6,9 +6,19 @@ from collections.abc import Iterable
 from statistics import median
 
 import pytest
-from reading import CORPUS_FILES, Knowledge, Span, Stems, knowledge, short, source, stem, words
 
 from graph_service.build.passages import read_address
+from tests.data.reading import (
+    CORPUS_FILES,
+    Knowledge,
+    Span,
+    Stems,
+    knowledge,
+    short,
+    source,
+    stem,
+    words,
+)
 
 #: Kinds whose every member cites a passage; a responsibility does so through its statements.
 CITED = [

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 
 import pytest
-from reading import Knowledge, knowledge
+
+from tests.data.reading import Knowledge, knowledge
 
 KINDS_NAMED_ONCE = (
     "actor organisation body role agreement programme law message system task territory topic"

@@ -7,34 +7,16 @@ from collections import Counter, defaultdict
 from functools import cache
 
 import pytest
-from reading import DASH, DATA, Knowledge, Span, knowledge, source
 
 from graph_service.answers import Answers
 from graph_service.build.passages import read_address
 from graph_service.evidence import AROUND, passage, withheld
 from graph_service.settings import Settings
 from graph_service.vocabulary import CORPUS_FILES, expand
+from tests.data.reading import DASH, DATA, Knowledge, Span, knowledge, source
+from tests.people import PEOPLE, people
 
 pytestmark = pytest.mark.corpus
-
-#: Where the sources print names of people: member lists, bylines, signatures, captions, footnotes.
-PEOPLE = {
-    "p000": [(56, 57), (60, 60), (85, 90)],
-    "p001": [(33, 49)],
-    "p004": [
-        (8725, 8728),
-        (8735, 8743),
-        (9925, 9971),
-        (10839, 10839),
-        (12244, 12244),
-        (15603, 15603),
-        (17229, 17284),
-        (18326, 18327),
-        (19920, 19990),
-    ],
-}
-PART = r"[A-ZÆØÅ][a-zæøåéöü]+(?:-[A-ZÆØÅ][a-zæøåéöü]+)?"
-NAME = re.compile(rf"(?<![\w-]){PART}(?: [A-ZÆØÅ]\.| {PART})+(?![\w-])")
 
 #: Kinds whose labels are printed names or titles, and may be as long as they are printed.
 NAMED = [
@@ -52,37 +34,6 @@ NAMED = [
     "dataset",
 ]
 LONGEST = 9  # consecutive words that a literal may share with a source
-
-
-@cache
-def common_words() -> frozenset[str]:
-    """Words that some source also prints in lower case, and words of organisations' names."""
-    known = knowledge()
-    found: set[str] = set()
-    for file in CORPUS_FILES.values():
-        for line in source(file):
-            found |= set(re.findall(r"(?<![\wÆØÅæøå])[a-zæøåéöü]{3,}", line))
-    for kind in ("organisation", "actor", "body", "territory", "document", "agreement"):
-        for subject in known.kind(kind):
-            for label in known.texts(subject, "skos:prefLabel", "skos:altLabel"):
-                found |= {word.lower() for word in re.findall(PART, label)}
-    return frozenset(found)
-
-
-@cache
-def people() -> tuple[str, ...]:
-    """Names of people, taken from the sources at run time: runs of capitalised words at the places
-    that list people, of which at least two are no ordinary words and no part of a known name."""
-    names = set()
-    for prefix, places in PEOPLE.items():
-        for first, last in places:
-            for number in range(first, last + 1):
-                for match in NAME.finditer(source(CORPUS_FILES[prefix])[number - 1]):
-                    parts = re.findall(PART, match[0])
-                    strange = [p for p in parts if len(p) < 15 and p.lower() not in common_words()]
-                    if len(strange) >= 2:
-                        names.add(match[0])
-    return tuple(sorted(names))
 
 
 @pytest.fixture(scope="module")

@@ -88,6 +88,9 @@ CASES = (
             "agreement:x ag:partOf agreement:whole .",
             "agreement:x ag:status ag:InForce .",
         ),
+        (
+            "agreement:x ag:lifecycleEvent event:r . event:r ag:eventType ag:Revision ; ag:planned ag:No .",
+        ),
     ),
     Case(
         "wound-up-with-task-left",
@@ -108,6 +111,7 @@ CASES = (
             "assessment:a ag:workingGroupNeed ag:Needed .",
             "assessment:a ag:existingWorkingGroup body:w .",
         ),
+        ("assessment:a ag:workingGroupExists ag:No .",),
     ),
     Case(
         "never-started",
@@ -168,8 +172,11 @@ CASES = (
         + """initiative:i ag:concerns agreement:x . assessment:a ag:decision ag:Continue .
              initiative:j a ag:Initiative ; skos:prefLabel "Anden"@da ; ag:concerns agreement:x ; ag:assessment assessment:b .
              assessment:b a ag:Assessment ; ag:decision ag:Discontinue ; ag:evidence p004:9-9 .""",
-        ("initiative:j ag:concerns agreement:x .", "initiative:i ag:concerns agreement:x ."),
-        ("agreement:x a ag:HealthAgreement .",),
+        (
+            "initiative:j ag:concerns agreement:x .",
+            "initiative:i ag:concerns agreement:x .",
+            "agreement:x a ag:CooperationAgreement .",
+        ),
     ),
     Case(
         "dates-differ",
@@ -229,6 +236,10 @@ CASES = (
         "year-missing",
         EVENT + "date:d ag:yearMissing ag:Yes .",
         ("date:d ag:yearMissing ag:Yes .",),
+        (
+            'date:d ag:notBefore "2018-10-01"^^xsd:date .',
+            'event:e ag:when date:f . date:f ag:notAfter "2018-11-30"^^xsd:date .',
+        ),
     ),
     Case(
         "placeholder-left",
@@ -268,7 +279,7 @@ CASES = (
         """remark:m a ag:Remark ; skos:prefLabel "Bemærkning"@da ; ag:byBody body:k ; ag:evidence p004:1-2 .
            body:k skos:prefLabel "Gruppen"@da .""",
         ("remark:m ag:byBody body:k .",),
-        ('remark:m ag:replyText "Svar"@da .',),
+        ('remark:m ag:replyText "Svar"@da .', "remark:m ag:effect ag:NotStarted ."),
     ),
     Case(
         "remark-reopens-decision",
@@ -319,8 +330,17 @@ CASES = (
         (
             "message-flow:f ag:message message:m ; ag:sender actor:a ; ag:receiver actor:b .",
             "responsibility:r ag:channel message:m ; ag:bearer actor:a ; ag:recipient actor:b .",
+            "responsibility:r ag:channel message:m ; ag:bearer actor:a .",
+            "message:m ag:receiver actor:b .",
             "message:n dcterms:isVersionOf message:m .",
         ),
+    ),
+    Case(
+        "message-without-parties",
+        """message:m a ag:Message ; skos:prefLabel "Meddelelse"@da ; ag:evidence p004:1-1 ;
+             ag:receiver actor:b ; ag:notStated ag:sender .""",
+        ("message:m ag:notStated ag:sender .",),
+        ("message-flow:f ag:message message:m ; ag:sender actor:a ; ag:receiver actor:b .",),
     ),
     Case(
         "deadline-waits-for-undated",
@@ -332,7 +352,11 @@ CASES = (
             'date:d ag:notAfter "2019-12-31"^^xsd:date .',
             "event:b ag:planned ag:Yes .",
         ),
-        ('event:b ag:when date:b . date:b ag:notAfter "2019-06-30"^^xsd:date .',),
+        (
+            'event:b ag:when date:b . date:b ag:notAfter "2019-06-30"^^xsd:date .',
+            'event:b ag:when date:b . date:b ag:notBefore "2019-01-01"^^xsd:date .',
+            "event:b ag:when date:b . date:b ag:yearMissing ag:Yes .",
+        ),
     ),
     Case(
         "party-without-task",
@@ -409,6 +433,18 @@ CASES = (
             "hearing-remark:k ag:outcome ag:Accepted .",
             "hearing-remark:h ag:outcome ag:Accepted .",
         ),
+        (
+            "hearing-remark:h ag:reflectedInFinal ag:Yes . hearing-remark:k ag:reflectedInFinal ag:Partly .",
+        ),
+    ),
+    Case(
+        "opposed-wishes-accepted",
+        """hearing-remark:h a ag:HearingRemark ; skos:prefLabel "Svar"@da ; ag:evidence p004:1-1 ;
+             ag:outcome ag:Accepted ; ag:opposes hearing-remark:k ; ag:reflectedInFinal ag:Yes .
+           hearing-remark:k a ag:HearingRemark ; skos:prefLabel "Andet"@da ; ag:evidence p004:2-2 ;
+             ag:outcome ag:Accepted ; ag:reflectedInFinal ag:No .""",
+        ("hearing-remark:h ag:opposes hearing-remark:k .",),
+        ("hearing-remark:k ag:reflectedInFinal ag:Yes .",),
     ),
     Case(
         "reference-does-not-fit",

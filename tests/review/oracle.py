@@ -2,7 +2,9 @@
 
 ``python tests/review/oracle.py`` draws the findings to be judged, with their passages, and adds
 those that tests/review/judgements.json does not have yet, without a verdict. Whoever judges must
-not have written the rules: ``right`` when the finding is true and of use to a secretary.
+not have written the rules: ``right`` when the finding is true and of use to a secretary. Each drawn
+row has the seed of its draw; only rows of the latest draw count. Verdicts from earlier draws stay as
+a record, but where wrong findings have been mended since, what is left of them is no fair sample.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ JUDGEMENTS = HERE / "judgements.json"
 REMARKS = "data/initiatives/koordinationsgruppens-bemaerkninger.ttl"
 REMARK_LINES = ("004_576de8b26970a828", 3373, 3660)
 #: Findings to be judged, and the seed of the draw.
-SAMPLE, SEED = 66, 20190124
+SAMPLE, SEED = 70, 20190131
 
 
 def table() -> list[dict[str, Any]]:
@@ -156,6 +158,7 @@ def main() -> int:
             name := finding.removeprefix(ID + "finding/"),
             {"finding": name, "verdict": None, "why": ""},
         )
+        | {"seed": SEED}
         for finding in drawn
     ]
     rows += [j for f, j in judged.items() if f not in {r["finding"] for r in rows} and j["verdict"]]

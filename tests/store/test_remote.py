@@ -18,6 +18,7 @@ from graph_service.settings import Settings
 from graph_service.store import StoreError
 from graph_service.store import remote as module
 from graph_service.store.remote import RemoteStore, client_for, merged_graph
+from graph_service.vocabulary import XSD
 
 Handler = Callable[[httpx.Request], httpx.Response]
 X = {"type": "uri", "value": "http://x/a"}
@@ -70,8 +71,8 @@ def test_what_is_for_remote_stores_only_is_no_comment_there() -> None:
         ({"type": "literal", "value": "å", "xml:lang": "da"}, ox.Literal("å", language="da")),
         ({"type": "literal", "value": "å"}, ox.Literal("å")),
         (
-            {"type": "typed-literal", "value": "3", "datatype": module.XSD + "integer"},
-            ox.Literal("3", datatype=ox.NamedNode(module.XSD + "integer")),
+            {"type": "typed-literal", "value": "3", "datatype": XSD + "integer"},
+            ox.Literal("3", datatype=ox.NamedNode(XSD + "integer")),
         ),
     ],
 )

@@ -49,7 +49,9 @@ class Service:
     def answer(self, request: httpx.Request) -> httpx.Response:
         if request.url.path == "/sparql":
             form = parse_qs(request.content.decode())
-            default = [ox.NamedNode(g) for g in form["default-graph-uri"]]
+            default: list[ox.NamedNode | ox.BlankNode | ox.DefaultGraph] = [
+                ox.NamedNode(g) for g in form["default-graph-uri"]
+            ]
             found = self.store.query(form["query"][0], default_graph=default)
             assert isinstance(found, ox.QuerySolutions)
             return httpx.Response(200, content=found.serialize(format=ox.QueryResultsFormat.JSON))
@@ -152,10 +154,24 @@ def test_a_service_that_loses_triples_is_found_out(made: Settings, service: Serv
 
 def test_what_could_not_be_dropped_goes_the_next_time(made: Settings, service: Service) -> None:
     first, second = put(made, service, "en"), put(made, service, "to")
-    half = ox.NamedNode(merged_graph("half"))
-    service.store.add(ox.Quad(P, P, P, half))
+    service.refuse_delete = True
+    with pytest.raises(StoreError, match="DELETE"):
+        put(made, service, "tre")
+    assert current(made.snapshots).name == second
+    service.refuse_delete = False
+    service.store.add(ox.Quad(P, P, P, ox.NamedNode(merged_graph(first))))
     third = put(made, service, "tre")
-    assert service.graphs() == {merged_graph(second), merged_graph(third)} != {first}
+    assert service.graphs() == {merged_graph(second), merged_graph(third)}
+
+
+def test_what_another_installation_put_there_stays(
+    made: Settings, service: Service, tmp_path: Path
+) -> None:
+    theirs = put(replace(made, snapshots=tmp_path / "theirs"), service, "deres")
+    for text in ("en", "to", "tre"):
+        put(made, service, text)
+    assert merged_graph(theirs) in service.graphs()
+    assert len(service.graphs()) == 3
 
 
 def test_without_addresses_nothing_is_sent(made: Settings, service: Service) -> None:

@@ -1,0 +1,93 @@
+"""What the documents for operators say is what the code does."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+
+import pytest
+
+from graph_service.api.metrics import METRICS
+from graph_service.api.problems import PROBLEMS
+from graph_service.api.resources import RESOURCES
+from graph_service.connections import Limits
+from graph_service.settings import PROJECT, Settings
+
+DOCS = PROJECT / "docs"
+
+
+def table(name: str) -> dict[str, str]:
+    """Setting → default, from the table in settings.md."""
+    text = (DOCS / name).read_text(encoding="utf-8")
+    return dict(re.findall(r"^\| `ANSVARSGRAF_([A-Z_]+)` \| (.+?) \|", text, re.M))
+
+
+def test_every_setting_is_documented_and_every_documented_one_exists() -> None:
+    assert {name.lower() for name in table("settings.md")} == {f.name for f in fields(Settings)}
+
+
+@pytest.mark.parametrize("field", fields(Settings), ids=lambda f: f.name)
+def test_every_setting_is_read_from_its_variable(field) -> None:
+    before = Settings.from_environment({"ANSVARSGRAF_PROJECT": "/p"})
+    text = "https://x" if field.name == "store" else "7"
+    value = "yes" if getattr(before, field.name) is False else text
+    if getattr(before, field.name) is True:
+        value = "no"
+    after = Settings.from_environment({"ANSVARSGRAF_" + field.name.upper(): value})
+    assert getattr(after, field.name) != getattr(before, field.name)
+
+
+def test_the_documented_defaults_are_the_defaults() -> None:
+    made = Settings.from_environment({})
+    for name, default in table("settings.md").items():
+        value = getattr(made, name.lower())
+        if isinstance(value, bool):
+            assert default == ("yes" if value else "no"), name
+        elif isinstance(value, int | float):
+            assert float(default) == value, name
+        elif value in ("", ()):
+            assert default in ("none", "the address of each request"), name
+
+
+@pytest.mark.parametrize(
+    ("variable", "says"), [("ANSVARSGRAF_WORKERS", "ANSVARSGRAF_WORKERS must be a number")]
+)
+def test_a_setting_that_cannot_be_read_is_named(variable: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        Settings.from_environment({variable: "many"})
+
+
+def test_operations_names_every_metric_and_limit() -> None:
+    text = (DOCS / "operations.md").read_text(encoding="utf-8")
+    for name in METRICS:
+        assert name in text, name
+    limits = Limits()
+    for value in (
+        f"{limits.header_bytes // 1024} KB, {limits.header_seconds:.0f} s",
+        f"{limits.idle_seconds:.0f} s",
+        f"{limits.body_bytes // 1024**2} MB, {limits.body_seconds:.0f} s",
+        f"{limits.progress_bytes // 1024} KB every {limits.stalled_seconds:.0f} s",
+        f"| {limits.pipelined} |",
+        f"{limits.connections}, {limits.per_address} of one address",
+    ):
+        assert value in text, value
+
+
+def test_the_api_document_names_every_list_and_the_errors_that_exist() -> None:
+    text = (DOCS / "api.md").read_text(encoding="utf-8")
+    listed = text.partition("The lists: ")[2].partition(".\n")[0]
+    assert set(re.findall(r"`([a-z-]+)`", listed)) == set(RESOURCES)
+    errors = text.partition("## Errors")[2]
+    named = set(re.findall(r"`([a-z]+-[a-z-]+|unauthorised|forbidden)`", errors))
+    assert named <= set(PROBLEMS)
+
+
+def test_the_unit_and_the_container_start_what_exists() -> None:
+    unit = (PROJECT / "deploy" / "ansvarsgraf.service").read_text()
+    container = (PROJECT / "deploy" / "Containerfile").read_text()
+    assert "ExecReload=/bin/kill -HUP $MAINPID" in unit
+    for text in (unit, container):
+        for variable in re.findall(r"ANSVARSGRAF_([A-Z_]+)", text):
+            assert variable.lower() in {f.name for f in fields(Settings)}
+    for folder in re.findall(r"^COPY ([a-z_]+) \1$", container, re.M):
+        assert (PROJECT / folder).is_dir()
