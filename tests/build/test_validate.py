@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import cache
 
 import pyoxigraph as ox
 import pytest
@@ -74,6 +75,7 @@ def test_malformed_shapes_are_refused(engine: str) -> None:
         check(triples("ex:a a ex:T ."), shapes, {}, engine)
 
 
+@cache
 def graph_and_shapes() -> tuple[list[ox.Triple], list[ox.Triple]]:
     sources = load(PROJECT)
     shapes = [t for name in GUARDS for t in sources.shapes[name]]

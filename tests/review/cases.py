@@ -1,4 +1,3 @@
-
 """A small graph for each review rule in which it finds something, and what takes that away."""
 
 from __future__ import annotations

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
+import socket
 import threading
 import time
 from http.client import HTTPConnection, HTTPException
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from graph_service.processes import listen
 from tests.api.test_operations import small
 from tests.server.conftest import TOKEN, Running, server, wait_until
 
@@ -117,6 +120,27 @@ def test_figures_are_over_all_processes(tmp_path: Path) -> None:
             return line in text and "ansvarsgraf_processes 2\n" in text
 
         wait_until(counted)
+
+
+def test_an_answer_in_two_writes_does_not_wait_for_an_acknowledgement() -> None:
+    """asyncio sets TCP_NODELAY only where the socket's protocol is named."""
+
+    async def accepted() -> int:
+        found: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        class Look(asyncio.Protocol):
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                sock = transport.get_extra_info("socket")
+                found.set_result(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+        listening = listen("127.0.0.1", 0)
+        server = await asyncio.get_running_loop().create_server(Look, sock=listening)
+        with socket.create_connection(listening.getsockname()):
+            value = await found
+        server.close()
+        return value
+
+    assert asyncio.run(accepted()) != 0
 
 
 @pytest.mark.parametrize("processes", [1, 2])
