@@ -35,7 +35,6 @@ from graph_service.questions.parameters import ParameterError, nearest
 from graph_service.service import Service
 from graph_service.settings import Settings
 from graph_service.store import StoreError
-from graph_service.store.upload import upload
 from graph_service.vocabulary import ID, KINDS, compact, expand, thing
 from graph_service.web.words import heading
 
@@ -61,6 +60,8 @@ def build_command(settings: Settings, reasoner: str, engine: str, publish: bool 
 
             def before(folder: Path) -> None:
                 if publish:
+                    from graph_service.store.upload import upload
+
                     upload(settings, folder, tell=tell)
 
             manifest = build(settings, reasoner=reasoner, engine=engine, before=before, tell=tell)

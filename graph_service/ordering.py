@@ -37,7 +37,7 @@ def split_order(query: str, columns: Container[str]) -> tuple[str, Order]:
 def put_in_order(rows: list[Row], order: Order) -> None:
     """Sort rows in place; the first variable counts most."""
     for name, downwards in reversed(order):
-        rows.sort(key=lambda row: rank(row.get(name)), reverse=downwards)  # noqa: B023
+        rows.sort(key=lambda row: rank(row.get(name)), reverse=downwards)
 
 
 def rank(term: Term | None) -> tuple[int, float, str]:

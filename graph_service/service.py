@@ -14,7 +14,6 @@ from graph_service.questions import registry
 from graph_service.settings import Settings
 from graph_service.store import Store, StoreError
 from graph_service.store.embedded import EmbeddedStore
-from graph_service.store.remote import RemoteStore
 
 
 @dataclass(frozen=True)
@@ -89,6 +88,8 @@ class Service:
             if self.settings.store == "embedded":
                 store = EmbeddedStore(folder)
             else:
+                from graph_service.store.remote import RemoteStore
+
                 store = RemoteStore(
                     self.settings.store,
                     manifest.id,

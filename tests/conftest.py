@@ -74,3 +74,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def answers(settings: Settings) -> Iterator[Answers]:
     """Answers from the project's own graph."""
     yield Answers(EmbeddedStore(current(settings.snapshots)), registry())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests last: Playwright keeps an event loop in the main thread from its start on."""
+    items.sort(key=lambda item: "e2e" in item.path.parts)

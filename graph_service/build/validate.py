@@ -1,7 +1,8 @@
 """Check the graph against the SHACL shapes that must hold, and say in Danish what is wrong where.
 
 The engine is pyshacl-turbo, chosen by measurement (docs/decisions.md); pySHACL is the referee and
-can be chosen instead (``--engine pyshacl``).
+can be chosen instead (``--engine pyshacl``). Both, and RDFLib, are imported only to check a graph:
+a service that only answers has no use for them, and they take a third of a second and 25 MB.
 """
 
 from __future__ import annotations
@@ -9,20 +10,25 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
-import rdflib
-from pyshacl_turbo import ValidationFailure
-from rdflib.namespace import SH
 
 from graph_service.build.quads import store_of
 from graph_service.build.reading import predicates_read
 from graph_service.build.shapes import Alternative, Path, Predicate, ShapesGraph, text
 
+if TYPE_CHECKING:
+    import rdflib
+
 ENGINES = ("turbo", "pyshacl")
-#: What the engines raise on shapes that they cannot run.
-FAILURES = (ValidationFailure, RuntimeError, ValueError)
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """What the engines raise on shapes that they cannot run."""
+    from pyshacl_turbo import ValidationFailure
+
+    return (ValidationFailure, RuntimeError, ValueError)
 
 
 @dataclass(frozen=True, order=True)
@@ -69,9 +75,11 @@ class Validator:
             compiler: Any = pyshacl_turbo.CompiledShapes
             try:
                 self._compiled = compiler(shapes.ntriples, shacl_graph_format="nt", advanced=True)
-            except FAILURES as error:
+            except _failures() as error:
                 raise ValueError(f"the shapes cannot be run: {error}") from error
         elif engine == "pyshacl":
+            import rdflib
+
             self._graph = rdflib.Graph().parse(data=shapes.ntriples, format="nt")
         else:
             raise ValueError(f"unknown SHACL engine {engine!r}; choose one of {', '.join(ENGINES)}")
@@ -85,6 +93,8 @@ class Validator:
         Raises:
             ValueError: the shapes are malformed.
         """
+        import rdflib
+
         chosen = None if focus is None else sorted(focus)
         if self._read is not None:
             data = (t for t in data if t.predicate.value in self._read)
@@ -107,7 +117,7 @@ class Validator:
                     inference="none",
                     focus_nodes=chosen,
                 )
-        except FAILURES as error:
+        except _failures() as error:
             raise ValueError(f"the shapes cannot be run: {error}") from error
         if not isinstance(graph, rdflib.Graph):
             raise ValueError(f"the shapes cannot be run: {why}")
@@ -121,6 +131,8 @@ class Validator:
         Args:
             focus: IRIs of the only focus nodes to look at; None for all.
         """
+        from rdflib.namespace import SH
+
         report = self.report(data, focus)
         found = set()
         for result in report.objects(None, SH.result):
@@ -145,7 +157,7 @@ class Validator:
     def _path(
         self, shape: ox.NamedNode, told: Any, focus: Any, value: Any, data: Iterable[ox.Triple]
     ) -> str:
-        if isinstance(told, rdflib.URIRef):
+        if _is_iri(told):
             return str(told)
         path = self.shapes.path_of(shape)
         if path is None:
@@ -158,16 +170,24 @@ class Validator:
         for node in nodes:
             if message := self.shapes.message(node, language):
                 return message
+        from rdflib.namespace import SH
+
         return str(next(report.objects(result, SH.resultMessage), ""))
 
 
+def _is_iri(term: Any) -> bool:
+    from rdflib import URIRef
+
+    return isinstance(term, URIRef)
+
+
 def _node(term: Any) -> ox.NamedNode:
-    return ox.NamedNode(str(term) if isinstance(term, rdflib.URIRef) else "urn:shape:unnamed")
+    return ox.NamedNode(str(term) if _is_iri(term) else "urn:shape:unnamed")
 
 
 def _taken(path: Path, focus: Any, value: Any, data: Iterable[ox.Triple]) -> Path | None:
     """Which of alternative properties leads from a thing to a value."""
-    if not isinstance(path, Alternative) or not isinstance(focus, rdflib.URIRef) or value is None:
+    if not isinstance(path, Alternative) or not _is_iri(focus) or value is None:
         return None
     thing = ox.NamedNode(str(focus))
     held = {

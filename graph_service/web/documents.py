@@ -1,4 +1,7 @@
-"""Word documents: a follow-up group's status table, and the brief for a meeting."""
+"""Word documents: a follow-up group's status table, and the brief for a meeting.
+
+The library is imported where it is used: most who read a page never ask for Word.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,6 @@ import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-
-from docx import Document
-from docx.enum.section import WD_ORIENT
-from docx.oxml import OxmlElement
-from docx.oxml.ns import qn
-from docx.shared import Cm, Pt
 
 from graph_service.web.items import Item, first
 
@@ -34,6 +31,12 @@ def clean(text: object) -> str:
 
 def new_document(title: str, *, landscape: bool = False) -> Any:
     """An A4 document in Danish with a title."""
+    from docx import Document
+    from docx.enum.section import WD_ORIENT
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+    from docx.shared import Cm, Pt
+
     document = Document()
     section = document.sections[0]
     section.page_width, section.page_height = Cm(21), Cm(29.7)
@@ -63,6 +66,9 @@ def written(document: Any) -> bytes:
 
 def add_table(document: Any, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table with a heading row that repeats on each page."""
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
     table = document.add_table(rows=1, cols=len(headings))
     table.style = "Table Grid"
     for cell, heading in zip(table.rows[0].cells, headings, strict=True):

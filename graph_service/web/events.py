@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from graph_service.answers import Answers
 from graph_service.vocabulary import thing
@@ -11,6 +13,9 @@ from graph_service.web.items import Item, first, of_type
 
 #: The meeting for which the large bundle of sources was made: the sources' own "now".
 NOW_EVENT = thing("event", "dak-moede-2019-01-24")
+#: Dated events that are kept.
+MOST_KEPT = 20_000
+_kept: dict[int, Dated] = {}
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ class Dated:
         return "–".join(years)
 
 
-def dated(event: Item) -> Dated:
+def _dated(event: Item) -> Dated:
     """What is known of an event's date."""
     dates = event.get("when", ())
     begins = [d["not_before"][0] for d in dates if d.get("not_before")]
@@ -61,10 +66,32 @@ def dated(event: Item) -> Dated:
     )
 
 
-def all_events(answers: Answers) -> list[Dated]:
+def dated(event: Item) -> Dated:
+    """An event with its date; kept, since a page asks for each one's several times."""
+    kept = _kept.get(id(event))
+    if kept is None or kept.item is not event:
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+        kept = _kept[id(event)] = _dated(event)
+    return kept
+
+
+@lru_cache(maxsize=2)
+def all_events(answers: Answers) -> tuple[Dated, ...]:
     """Every event, by date; those without a known date last."""
     found = [dated(e) for e in of_type(answers, "Event", "event")]
-    return sorted(found, key=by_date)
+    return tuple(sorted(found, key=by_date))
+
+
+@lru_cache(maxsize=2)
+def _by_thing(answers: Answers) -> dict[str, list[int]]:
+    """Thing → the places, among all events, of those that are about it, and of itself."""
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, event in enumerate(all_events(answers)):
+        named = {a["iri"] for name in ("about", "part_of") for a in event.item.get(name, ())}
+        for iri in named | {event.item["iri"]}:
+            places[iri].append(place)
+    return dict(places)
 
 
 def by_date(event: Dated) -> tuple[str, str, str]:
@@ -91,13 +118,8 @@ def upcoming(answers: Answers, day: str) -> list[Item]:
 
 def of_things(answers: Answers, iris: Sequence[str]) -> list[Dated]:
     """The events that are about any of these things, or that one of them names."""
-    wanted = set(iris)
-    return [
-        e
-        for e in all_events(answers)
-        if any(a["iri"] in wanted for name in ("about", "part_of") for a in e.item.get(name, ()))
-        or e.item["iri"] in wanted
-    ]
+    events, places = all_events(answers), _by_thing(answers)
+    return [events[p] for p in sorted({p for iri in iris for p in places.get(iri, ())})]
 
 
 def state(event: Dated, day: str) -> str:

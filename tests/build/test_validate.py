@@ -104,6 +104,11 @@ def test_pyshacl_says_the_same_of_mutated_cuts(seed: int) -> None:
     assert len(ours) > 20
 
 
+#: Compared by sh:lessThanOrEquals. Of a number and a text, SPARQL's <= is an error, so SHACL wants a
+#: result; pySHACL 0.40 gives none for integer and plain text. These values are therefore not spoilt.
+COMPARED = {AG + name for name in ("firstLine", "lastLine", "lineCount", "minAge", "maxAge")}
+
+
 def mutated(chance: random.Random, graph: list[ox.Triple]) -> list[ox.Triple]:
     """Things with all that is said of them, some triples taken out, moved or spoilt."""
     about: dict[ox.NamedNode, list[ox.Triple]] = {}
@@ -125,7 +130,7 @@ def mutated(chance: random.Random, graph: list[ox.Triple]) -> list[ox.Triple]:
         match chance.random():
             case x if x < 0.02:
                 continue
-            case x if x < 0.04:
+            case x if x < 0.04 and t.predicate.value not in COMPARED:
                 found.append(ox.Triple(t.subject, t.predicate, chance.choice(spoilt)))
             case x if x < 0.05:
                 found.append(ox.Triple(chance.choice(things), t.predicate, t.object))

@@ -500,7 +500,7 @@ WAYS = (
         ),
         "Høringsparter uden rækker: Psykiatrisygehuset, Red Barnet, Børns vilkå",
     ),
-    Way("C-34", "secretariat", (Menu("Fund"), Choose("rule", "reference-does-not-fit")), "14 fund"),
+    Way("C-34", "secretariat", (Menu("Fund"), Choose("rule", "reference-does-not-fit")), "3.2"),
     Way(
         "C-36",
         "secretariat",
