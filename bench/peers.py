@@ -264,6 +264,7 @@ def report(bench, names, asked, times, numbers, problems) -> None:  # type: igno
             "geometric mean, ms": f"{statistics.geometric_mean(middle[peer]) * 1e3:.2f}",
         }
         for peer in names
+        if middle[peer]
     ]
     bench.show("Cold, 1×: all questions together", summary)
     note = (

@@ -142,9 +142,7 @@ def run(options: argparse.Namespace, rest: list[str], settings: Settings) -> int
                 settings, options.reasoner, options.engine, options.publish
             )
         case "serve":
-            return commands.serve_command(
-                settings, options.host, options.port, options.processes
-            )
+            return commands.serve_command(settings, options.host, options.port, options.processes)
         case "ask":
             return commands.ask_command(settings, options.name, rest, options.format, options.help)
         case "query":

@@ -31,6 +31,7 @@ SOON = 3.0
 #: After so many that did not start, the service gives up.
 GIVE_UP = 5
 
+
 class Generation:
     """A number that all processes share: how often one of them took a new snapshot in service.
 

@@ -82,9 +82,7 @@ def build(
     tell(f"kontrollerer {len(quads)} tripler")
     shapes = [triple for name in GUARDS for triple in sources.shapes.get(name, [])]
     store = store_of({quad.triple for quad in quads})
-    broken = [
-        v for v in check(store, shapes, sources.origin, engine) if v.severity == "Violation"
-    ]
+    broken = [v for v in check(store, shapes, sources.origin, engine) if v.severity == "Violation"]
     if broken:
         raise InvalidGraphError(broken)
     tell("finder modsigelser og mangler")

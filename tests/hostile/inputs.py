@@ -306,7 +306,9 @@ INPUTS: tuple[Hostile, ...] = (
     ),
     *(
         Hostile(
-            f"parameter {p[:40]}", get(f"/api/v1/responsibilities?{p}"), (200, 400, 404, 406, 414, 431)
+            f"parameter {p[:40]}",
+            get(f"/api/v1/responsibilities?{p}"),
+            (200, 400, 404, 406, 414, 431),
         )
         for p in PARAMETERS
     ),

@@ -125,6 +125,7 @@ CASES = (
            initiative:i a ag:Initiative ; skos:prefLabel "I"@da ; ag:topic topic:t ; ag:followUpGroup body:g ; ag:evidence p004:1-2 .
            initiative:j a ag:Initiative ; skos:prefLabel "J"@da ; ag:topic topic:t ; ag:followUpGroup body:h ; ag:evidence p004:3-4 .""",
         ("initiative:j ag:topic topic:t .", "initiative:j ag:followUpGroup body:h ."),
+        ("initiative:j ag:assessment assessment:j . assessment:j ag:decision ag:Discontinue .",),
     ),
     Case(
         "agreement-without-initiative",

@@ -48,7 +48,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Virtuoso]:
 @pytest.fixture(scope="module")
 def loaded(server: Virtuoso, settings: Settings) -> Settings:
     """Settings of a service over the project's own graph on that server."""
-    made = replace(server.settings(settings), query_seconds=120.0)
+    made = replace(server.settings(settings), query_seconds=60.0)
     folder = current(made.snapshots)
     assert upload(made, folder) == manifest_of(folder).triples
     return made
