@@ -7,6 +7,8 @@ size that is not there yet is made first; the largest takes long and much disk.
 from __future__ import annotations
 
 import argparse
+import signal
+import sys
 from pathlib import Path
 
 from bench import peers, questions
@@ -21,6 +23,8 @@ QUICK = (1, 2)
 
 def main() -> None:
     """Run the parts."""
+    # So that a run that is stopped stops its servers too, and removes their folders.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--quick", action="store_true", help="small and short")

@@ -86,7 +86,7 @@ def verdict(found: list[Violation]) -> set[tuple[str, str, str, str]]:
     return {(v.focus, v.component, v.path, v.value) for v in found}
 
 
-@pytest.mark.referee
+@pytest.mark.whole_graph
 def test_pyshacl_says_the_same_of_the_real_graph() -> None:
     graph, shapes = graph_and_shapes()
     assert verdict(check(graph, shapes, {})) == verdict(check(graph, shapes, {}, "pyshacl"))

@@ -80,8 +80,10 @@ class Virtuoso:
     def start(self) -> None:
         """Start, and wait until it answers."""
         (self.folder / "virtuoso.lck").unlink(missing_ok=True)
+        # Ends with these tests also when they are killed.
+        guard = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
         self._process = subprocess.Popen(
-            ["virtuoso-t", "+foreground", "+configfile", "virtuoso.ini"],
+            [*guard, "virtuoso-t", "+foreground", "+configfile", "virtuoso.ini"],
             cwd=self.folder,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
