@@ -237,9 +237,9 @@ FIRST = "/api/v1/questions/who-under-provision?law=sul-140"
 
 
 def service(
-    snapshots: Path, *, processes: int = 1, cache: bool = True, path: str = FIRST
+    snapshots: Path, *, processes: int = 1, cache: bool = True, one_core: bool = False
 ) -> Server:
-    """Our service over a snapshots folder."""
+    """Our service over a snapshots folder, on all cores or on the first one."""
     port = free_port()
     environment = {
         "ANSVARSGRAF_SNAPSHOTS": str(snapshots),
@@ -249,9 +249,11 @@ def service(
     if not cache:
         environment["ANSVARSGRAF_CACHE_BYTES"] = "0"
     command = [sys.executable, "-m", "graph_service.cli", "serve", "--port", str(port)]
+    if one_core:
+        command = ["taskset", "-c", "0", *command]
     return Server(
         [*command, "--processes", str(processes)],
         f"http://127.0.0.1:{port}",
-        path,
+        FIRST,
         environment=environment,
     )
