@@ -23,6 +23,7 @@ PROBLEMS = {
     "unauthorised": (401, "Kræver adgangsnøgle"),
     "forbidden": (403, "Ikke tilladt"),
     "invalid-graph": (422, "Grafen bryder reglerne for data"),
+    "other-graph": (422, "Ændringen rækker ud over grafen"),
     "bad-content": (400, "Indholdet kan ikke læses"),
     "time-limit": (503, "Forespørgslen tog for lang tid"),
     "memory-limit": (503, "Forespørgslen krævede for meget hukommelse"),

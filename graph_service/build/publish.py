@@ -36,7 +36,8 @@ class Manifest:
     """What a snapshot is.
 
     Attributes:
-        id: content hash: 16 hex digits of the SHA-256 of the sorted N-Quads.
+        id: content hash: 16 hex digits of the SHA-256 of the sorted N-Quads and of the names of
+            empty graphs.
         created: UTC time of publishing, ISO 8601.
         triples: triples in the merged default graph.
         graphs: named graph → number of triples.
@@ -68,6 +69,7 @@ def publish(
     quads: Iterable[ox.Quad],
     snapshots: Path,
     before: Callable[[Path], object] = lambda _: None,
+    names: Iterable[str] = (),
 ) -> Manifest:
     """Write a snapshot of quads, merged into the default graph too, and make it current.
 
@@ -78,12 +80,17 @@ def publish(
         snapshots: the snapshots folder.
         before: called with the snapshot's folder when it is whole, before it goes in service;
             what it raises leaves the one before in service.
+        names: IRIs of graphs that are there even when no quad is in them.
 
     Raises:
         OSError: the disk is full or not writable; nothing of the new snapshot is left.
     """
     lines = n_quads(quads)
-    return _publish(content_id(lines), partial(_fill, lines), snapshots, before)
+    counts = Counter(line[line.rindex(b" <") + 2 : -3].decode() for line in lines)
+    graphs = dict(sorted({**dict.fromkeys(names, 0), **counts}.items()))
+    empty = [f"<{name}>".encode() for name, count in graphs.items() if not count]
+    snapshot = content_id([*lines, *empty])
+    return _publish(snapshot, partial(_fill, lines, graphs), snapshots, before)
 
 
 def publish_stream(
@@ -137,12 +144,16 @@ def _publish(
     return manifest_of(target)
 
 
-def _fill(lines: list[bytes], store: ox.Store) -> tuple[int, dict[str, int]]:
+def _fill(
+    lines: list[bytes], graphs: dict[str, int], store: ox.Store
+) -> tuple[int, dict[str, int]]:
     merged = {line[: line.rindex(b" <")] + b" .\n" for line in lines}
     store.bulk_load(b"\n".join(lines), format=ox.RdfFormat.N_QUADS)
     store.bulk_load(b"".join(merged), format=ox.RdfFormat.N_TRIPLES)
-    graphs = Counter(line[line.rindex(b" <") + 2 : -3].decode() for line in lines)
-    return len(merged), dict(sorted(graphs.items()))
+    for name, count in graphs.items():
+        if not count:
+            store.add_graph(ox.NamedNode(name))
+    return len(merged), graphs
 
 
 def _write(fill: Fill, snapshot: str, work: Path) -> Manifest:

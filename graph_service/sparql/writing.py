@@ -39,7 +39,7 @@ class Update:
 
 @dataclass(frozen=True)
 class GraphChange:
-    """A change of one graph: ``put``, ``post`` or ``delete``."""
+    """A change of one graph: ``put``, ``post``, ``patch`` or ``delete``."""
 
     method: str
     graph: str
