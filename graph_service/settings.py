@@ -25,7 +25,8 @@ class Settings:
         store_login: ``digest:USER:PASSWORD``, ``basic:USER:PASSWORD`` or ``bearer:TOKEN`` for it.
         admin_token: secret for the calls that change something; empty switches them off.
         cors_origins: origins that may read the API from a browser; empty means none.
-        allowed_hosts: hosts that SERVICE and LOAD may reach; empty means none.
+        allowed_hosts: hosts that SERVICE and LOAD may reach, in lower case and with the port unless
+            it is the usual one; empty means none.
         workers: processes that run free SPARQL.
         query_seconds: wall-clock limit of a free query, in seconds.
         query_memory: address-space limit of a worker, in bytes.
@@ -108,7 +109,7 @@ class Settings:
             store_login=text("STORE_LOGIN"),
             admin_token=text("ADMIN_TOKEN"),
             cors_origins=words("CORS_ORIGINS"),
-            allowed_hosts=words("ALLOWED_HOSTS"),
+            allowed_hosts=tuple(host.lower() for host in words("ALLOWED_HOSTS")),
             workers=int(number("WORKERS", default.workers)),
             query_seconds=number("QUERY_SECONDS", default.query_seconds),
             query_memory=int(number("QUERY_MEMORY", default.query_memory)),

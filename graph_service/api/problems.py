@@ -15,7 +15,7 @@ PROBLEMS = {
     "bad-query": (400, "Forespørgslen er ikke gyldig SPARQL"),
     "query-too-long": (413, "Forespørgslen er for lang"),
     "query-too-deep": (400, "Forespørgslen er for dybt indlejret"),
-    "outgoing-request": (403, "Tjenesten henter ikke data hos andre"),
+    "outgoing-request": (403, "Tjenesten henter ikke data på den adresse"),
     "not-found": (404, "Findes ikke"),
     "method-not-allowed": (405, "Metoden kan ikke bruges her"),
     "not-acceptable": (406, "Formatet kan ikke leveres"),

@@ -10,16 +10,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Coroutine
-from dataclasses import replace
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 from graph_service.api.problems import Problem
 from graph_service.settings import Settings
 from graph_service.sparql import failures
-from graph_service.sparql.guard import look
 from graph_service.sparql.line import Line
-from graph_service.sparql.media import OFFERS, SOLUTIONS, choose
 from graph_service.sparql.process import JobFailed, Worker, WorkerDied
 from graph_service.sparql.result import Budget, Result
 from graph_service.sparql.worker import Job
@@ -138,7 +135,7 @@ class Pool:
         """Run a job on a worker that is ours, and give the worker back or replace it."""
         keep = False
         try:
-            work = worker.run(job, result.add)
+            work = (self._run_outside if job.network else worker.run)(job, result.add)
             result.rows = await asyncio.wait_for(work, job.seconds)
             keep = worker.address_space < max(1, self.settings.query_memory * 3 // 4)
             self.counts["answered" if keep else "recycled"] += 1
@@ -164,6 +161,15 @@ class Pool:
         finally:
             self._release(worker, keep)
             result.finish(failures.broken_off())
+
+    async def _run_outside(self, job: Job, take: Callable[[bytes], None]) -> int:
+        """As :meth:`Worker.run`, in a worker that may open connections and is ended afterwards; all
+        other queries run where the network is closed."""
+        worker = await Worker.start(self.folder, self.settings.query_memory, network=True)
+        try:
+            return await worker.run(job, take)
+        finally:
+            await worker.stop()
 
     # -- workers --------------------------------------------------------------------------------
 
@@ -264,36 +270,3 @@ class Pool:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-
-def run_once(folder: Path, settings: Settings, query: str, format: str) -> bytes:
-    """Run one query in a worker of its own, for the command line; same limits, same problems.
-
-    Args:
-        folder: the snapshot's folder.
-        format: name of a format of :mod:`graph_service.sparql.media`.
-
-    Raises:
-        Problem: as :meth:`Pool.run`, and what :func:`graph_service.sparql.guard.look` raises.
-        StoreError: the snapshot cannot be opened.
-    """
-    offers = OFFERS.get(look(query).kind, SOLUTIONS)
-    form, _ = choose("", format, offers)
-    job = Job(query, form.name, settings.query_seconds, settings.query_rows, settings.query_bytes)
-
-    async def once() -> bytes:
-        pool = Pool(replace(settings, workers=1), folder, spares=0)
-        await pool.start()
-        try:
-            result = await pool.run(job)
-            try:
-                pieces = [piece async for piece in result.pieces()]
-            finally:
-                result.close()
-            if result.failure:
-                raise result.failure
-            return b"".join(pieces)
-        finally:
-            await pool.close()
-
-    return asyncio.run(once())

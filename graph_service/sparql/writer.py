@@ -253,8 +253,8 @@ def write(change: Change, body: bytes) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Argument: process id of the parent."""
-    confine(0, int(sys.argv[1]), niceness=5)
+    """Arguments: process id of the parent, and ``network`` when the network stays open."""
+    confine(0, int(sys.argv[1]), niceness=5, network=sys.argv[2:] == ["network"])
     values = json.loads(sys.stdin.buffer.readline())
     for name in ("using", "using_named"):
         values[name] = tuple(values[name])

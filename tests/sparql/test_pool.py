@@ -15,7 +15,8 @@ import pytest
 from graph_service.api.problems import Problem
 from graph_service.build.publish import current, publish
 from graph_service.settings import Settings
-from graph_service.sparql.pool import Pool, run_once
+from graph_service.sparql.once import run_once
+from graph_service.sparql.pool import Pool
 from graph_service.sparql.worker import Job
 from graph_service.store import StoreError
 from tests.sparql.conftest import ENDLESS, HUNGRY, quads
