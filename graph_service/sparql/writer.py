@@ -4,8 +4,8 @@ Started by :mod:`graph_service.sparql.writing` as ``python -m graph_service.spar
 standard input: one line of JSON (:class:`Change`), then the bytes of the body. On standard output:
 one line of JSON, ``{"snapshot", "created"}`` or ``{"kind", "detail", ...}`` of a problem.
 
-What is written here holds until the next ``ansvarsgraf build``, which starts from data/ again;
-inferred triples and findings are those of the last build.
+What is written here holds until the next ``ansvarsgraf build``, which starts from data/ again
+(docs/operations.md says how to keep it); inferred triples and findings are those of the last build.
 
 Sources: SPARQL 1.1 Graph Store HTTP Protocol, section 5; SPARQL 1.1 Update.
 """
@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
 from dataclasses import dataclass
 from email.parser import BytesParser
 from email.policy import HTTP
@@ -27,6 +26,7 @@ from graph_service.api.problems import Problem
 from graph_service.build import GUARDS
 from graph_service.build.load import parse_file
 from graph_service.build.publish import current, publish
+from graph_service.build.quads import in_graph
 from graph_service.build.validate import check
 from graph_service.sparql.confine import confine
 from graph_service.sparql.failures import of_job
@@ -105,12 +105,7 @@ def changed(before: Named, change: Change, body: bytes) -> Named:
     else:
         triples = parsed(change.content_type, body, change.base)
     kept = before.quads if change.method == "post" else before.quads - here
-    return Named(kept | in_graph(triples, name), before.names | {change.graph})
-
-
-def in_graph(triples: Iterable[ox.Triple], name: ox.NamedNode) -> set[ox.Quad]:
-    """The triples as quads of a graph."""
-    return {ox.Quad(t.subject, t.predicate, t.object, name) for t in triples}
+    return Named(kept | set(in_graph(triples, name)), before.names | {change.graph})
 
 
 def parsed(content_type: str, body: bytes, base: str) -> list[ox.Triple]:
@@ -154,7 +149,7 @@ def patched(quads: set[ox.Quad], change: Change, text: str) -> list[ox.Triple]:
         Problem: bad-query; other-graph when the update writes to a named graph.
     """
     store = ox.Store()
-    store.bulk_extend(ox.Quad(*quad.triple) for quad in quads)
+    store.bulk_extend(in_graph(quad.triple for quad in quads))
     run(store, change, text)
     if list(store.named_graphs()):
         raise Problem(
@@ -178,15 +173,15 @@ def updated(before: Named, change: Change, text: str) -> Named:
     merged = {quad.triple for quad in before.quads}
     store = ox.Store()
     store.bulk_extend(before.quads)
-    store.bulk_extend(ox.Quad(*triple) for triple in merged)
+    store.bulk_extend(in_graph(merged))
     for name in before.names:
         store.add_graph(ox.NamedNode(name))
     run(store, change, text)
     after = Named.of(store)
     default, own = ox.DefaultGraph(), ox.NamedNode(DEFAULT_GRAPH)
     plain = {quad.triple for quad in store.quads_for_pattern(None, None, None, default)}
-    added, removed = in_graph(plain - merged, own), merged - plain
-    quads = (after.quads | added) - in_graph(removed, own)
+    added, removed = plain - merged, merged - plain
+    quads = (after.quads | set(in_graph(added, own))) - set(in_graph(removed, own))
     left = {quad.triple for quad in quads}
     if plain and removed and (removed & left or plain - left):
         raise Problem(

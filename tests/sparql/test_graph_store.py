@@ -8,6 +8,7 @@ import pyoxigraph as ox
 import pytest
 from starlette.testclient import TestClient
 
+from graph_service.build import build
 from graph_service.build.publish import current
 from graph_service.vocabulary import graph
 from tests.sparql.conftest import EX, TOKEN
@@ -216,6 +217,42 @@ def test_updates_change_named_graphs_in_one_piece(writable: TestClient) -> None:
     assert size(writable, graph=EX + "copy") == 1
     assert send(f"DROP GRAPH <{NEW}>") == 204
     assert size(writable, graph=NEW) == -1
+
+
+def test_what_is_written_lasts_until_the_next_build_unless_it_is_put_in_data(
+    writable: TestClient, tmp_path: Path
+) -> None:
+    for name in ("ontology", "data"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "one.ttl").write_text(f"<{EX}{name}> <{EX}b> 1 .", encoding="utf-8")
+    assert writable.put(STORE, params={"default": ""}, content=ONE, headers=TURTLE).is_success
+    turtle = writable.get("/graph/default", headers={"accept": "text/turtle"})
+    (tmp_path / "data" / "rettelser.ttl").write_bytes(turtle.content)
+    build(writable.app.state.service.settings)  # type: ignore[attr-defined]
+    assert writable.post("/api/v1/admin/reload").is_success
+    assert size(writable, graph=graph("default")) == -1
+    assert size(writable, graph=graph("doc/rettelser")) == 1
+
+
+def test_blank_nodes_stay_the_same_through_a_change_of_something_else(
+    writable: TestClient,
+) -> None:
+    """Also between two graphs, which only an update can make share one."""
+    both = f"GRAPH <{NEW}> {{ _:x <{EX}b> 1 }} GRAPH <{EX}other> {{ _:x <{EX}b> 2 }}"
+    shared = f"ASK {{ GRAPH <{NEW}> {{ ?x ?p 1 }} GRAPH <{EX}other> {{ ?x ?p 2 }} }}"
+    changes = [f"INSERT DATA {{ {both} }}", f"INSERT DATA {{ <{EX}a> <{EX}b> 3 }}"]
+    for text in changes:
+        assert writable.post("/sparql", data={"update": text}).status_code == 204
+    patch = writable.patch(
+        STORE,
+        params={"graph": NEW},
+        content=f"INSERT DATA {{ <{EX}a> <{EX}b> 4 }}",
+        headers={"content-type": "application/sparql-update"},
+    )
+    assert patch.status_code == 204
+    assert writable.get("/sparql", params={"query": shared}).json()["boolean"] is True
+    sizes = [size(writable, graph=name) for name in (NEW, EX + "other", graph("default"))]
+    assert sizes == [2, 1, 1]
 
 
 def test_updates_of_the_default_graph_change_its_own_graph(writable: TestClient) -> None:
