@@ -11,7 +11,14 @@ from graph_service.build.findings import find
 from graph_service.build.infer import infer
 from graph_service.build.load import Sources, TurtleError, load
 from graph_service.build.passages import describe
-from graph_service.build.publish import Manifest, NoSnapshotError, current, manifest_of, publish
+from graph_service.build.publish import (
+    Manifest,
+    NoSnapshotError,
+    alone,
+    current,
+    manifest_of,
+    publish,
+)
 from graph_service.build.quads import store_of
 from graph_service.build.validate import Violation, check
 from graph_service.settings import Settings
@@ -88,4 +95,5 @@ def build(
     tell("finder modsigelser og mangler")
     quads |= find((), sources.shapes.get("review", []), store=store)
     tell("udgiver")
-    return publish(quads, settings.snapshots, before)
+    with alone(settings.snapshots):
+        return publish(quads, settings.snapshots, before)

@@ -2,6 +2,7 @@
 
 Layout of the snapshots folder::
 
+    LOCK                    held by the one who changes what is here
     CURRENT                 the id of the snapshot in service, replaced atomically
     <id>/store/             the Oxigraph store, read-only from here on
     <id>/manifest.json      id, time, triples per graph, versions
@@ -9,13 +10,15 @@ Layout of the snapshots folder::
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -28,6 +31,7 @@ import pyoxigraph as ox
 from graph_service import __version__
 
 POINTER = "CURRENT"
+LOCK = "LOCK"
 KEEP = 3
 
 
@@ -63,6 +67,22 @@ def n_quads(quads: Iterable[ox.Quad]) -> list[bytes]:
 def content_id(lines: Iterable[bytes]) -> str:
     """The id of the snapshot that holds these N-Quads lines; the same for the same set."""
     return hashlib.sha256(b"\n".join(lines)).hexdigest()[:16]
+
+
+@contextmanager
+def alone(snapshots: Path) -> Iterator[None]:
+    """Wait until nobody else changes the snapshots folder, and keep others waiting.
+
+    Who reads the current snapshot to publish a changed one does both within; else what another
+    published in between would be lost.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    snapshots.mkdir(parents=True, exist_ok=True)
+    with (snapshots / LOCK).open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def publish(

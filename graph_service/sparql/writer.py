@@ -25,7 +25,7 @@ import pyoxigraph as ox
 from graph_service.api.problems import Problem
 from graph_service.build import GUARDS
 from graph_service.build.load import parse_file
-from graph_service.build.publish import current, publish
+from graph_service.build.publish import alone, current, publish
 from graph_service.build.quads import in_graph
 from graph_service.build.validate import check
 from graph_service.sparql.confine import confine
@@ -238,12 +238,13 @@ def write(change: Change, body: bytes) -> dict[str, Any]:
         Problem: nothing was changed.
     """
     snapshots = Path(change.snapshots)
-    folder = current(snapshots)
-    before = Named.of(ox.Store.read_only(str(folder / "store")))
-    after = changed(before, change, body)
-    if after != before:
-        must_hold(after.quads, Path(change.project))
-        folder = snapshots / publish(after.quads, snapshots, names=after.names).id
+    with alone(snapshots):
+        folder = current(snapshots)
+        before = Named.of(ox.Store.read_only(str(folder / "store")))
+        after = changed(before, change, body)
+        if after != before:
+            must_hold(after.quads, Path(change.project))
+            folder = snapshots / publish(after.quads, snapshots, names=after.names).id
     return {"snapshot": folder.name, "created": change.graph in after.names - before.names}
 
 
