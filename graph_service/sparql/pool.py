@@ -26,6 +26,9 @@ log = logging.getLogger("ansvarsgraf.sparql")
 
 #: Started workers that no query uses yet.
 SPARES = 1
+#: Seconds beyond the longest query that one may wait: who is next must not be sent away in the
+#: moment when a query ends at its limit and its worker is replaced.
+PATIENCE = 2.0
 #: All kept answers together may hold so many of the largest answers.
 KEPT_ANSWERS = 8
 #: Name of the tasks that wait until a killed worker is gone; closing waits for them.
@@ -174,7 +177,7 @@ class Pool:
     # -- workers --------------------------------------------------------------------------------
 
     async def _acquire(self, client: str) -> Worker:
-        """A worker of ours alone, after waiting in line no longer than one query may take.
+        """A worker of ours alone, after waiting in line little longer than one query may take.
 
         Raises:
             Problem: too-busy, too-many.
@@ -184,7 +187,8 @@ class Pool:
         turn = self._line.join(client, self._busy.values())
         self._dispatch()
         try:
-            await asyncio.wait({turn.worker}, timeout=self.settings.query_seconds)
+            limit = self.settings.query_seconds + PATIENCE
+            await asyncio.wait({turn.worker}, timeout=limit)
         except BaseException:
             if turn.worker.done() and not turn.worker.cancelled():
                 self._release(turn.worker.result(), True)

@@ -178,7 +178,7 @@ def test_who_leaves_the_line_makes_room(published: Settings, folder: Path) -> No
 
 def test_waiting_has_a_limit_too(published: Settings, folder: Path) -> None:
     async def test(pool: Pool) -> None:
-        first = asyncio.create_task(problem_of(pool, job(ENDLESS, seconds=2.0)))
+        first = asyncio.create_task(problem_of(pool, job(ENDLESS, seconds=5.0)))
         await until(lambda: pool.figures()["running"] == 1)
         assert await problem_of(pool, job(COUNT)) == "too-busy"
         await first
