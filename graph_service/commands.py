@@ -202,7 +202,7 @@ def read_options(rest: Sequence[str]) -> dict[str, str]:
 def query_command(settings: Settings, file: str, form: str) -> int:
     """Run free SPARQL in a worker with the service's limits."""
     from graph_service.api.problems import Problem
-    from graph_service.sparql.pool import run_once
+    from graph_service.sparql.once import run_once
 
     service = service_for(settings)
     try:

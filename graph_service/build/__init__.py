@@ -12,7 +12,14 @@ from graph_service.build.findings import find
 from graph_service.build.infer import infer
 from graph_service.build.load import Sources, TurtleError, load
 from graph_service.build.passages import describe
-from graph_service.build.publish import Manifest, NoSnapshotError, current, manifest_of, publish
+from graph_service.build.publish import (
+    Manifest,
+    NoSnapshotError,
+    alone,
+    current,
+    manifest_of,
+    publish,
+)
 from graph_service.build.quads import store_of
 from graph_service.build.validate import Violation, check
 from graph_service.settings import Settings
@@ -110,4 +117,5 @@ def build(
         raise InvalidGraphError(broken)
     quads |= findings
     tell("udgiver")
-    return publish(quads, settings.snapshots, before)
+    with alone(settings.snapshots):
+        return publish(quads, settings.snapshots, before)
