@@ -193,12 +193,19 @@ class Answers:
                 f"SELECT ?s ?label WHERE {{ VALUES ?s {{ {' '.join(f'<{i}>' for i in missing)} }} "
                 "?s skos:prefLabel ?label }"
             )
-            if len(known) + len(missing) > KEPT_LABELS:
-                # Another dictionary, not an emptied one: other threads may be reading it.
-                known = self._labels = {i: known[i] for i in wanted if i in known}
-            known.update(dict.fromkeys(missing, ""))
-            known.update((row["s"].value, row["label"].value) for row in rows)
+            found = dict.fromkeys(missing, "")
+            found.update((row["s"].value, row["label"].value) for row in rows)
+            known = self.keep_labels(found, wanted)
         return {i: known[i] for i in wanted if known[i]}
+
+    def keep_labels(self, found: Mapping[str, str], wanted: Iterable[str] = ()) -> dict[str, str]:
+        """Remember labels that an answer has brought along; those ``wanted`` stay known."""
+        known = self._labels
+        if len(known) + len(found) > KEPT_LABELS:
+            # Another dictionary, not an emptied one: other threads may be reading it.
+            known = self._labels = {i: known[i] for i in wanted if i in known}
+        known.update(found)
+        return known
 
     def describe(self, things: Iterable[str]) -> list[dict[str, Json]]:
         """The things as plain data, in the order given; see docs/api.md for the form."""

@@ -49,6 +49,8 @@ def create_app(settings: Settings | None = None, metrics_folder: Path | None = N
             yield
             app.state.closing = True
 
+    asked, listed = ask.router(service.questions), lists.router(service.questions)
+    exact = Exact((asked, listed))
     layers = [
         Middleware(
             Observe,
@@ -56,7 +58,7 @@ def create_app(settings: Settings | None = None, metrics_folder: Path | None = N
             log_requests=settings.log_requests,
             log_queries=settings.log_queries,
         ),
-        Middleware(Cache, service=service, room=settings.cache_bytes, metrics=metrics),
+        Middleware(Cache, service=service, room=settings.cache_bytes, metrics=metrics, exact=exact),
     ]
     if settings.cors_origins:
         layers.insert(1, Middleware(Cors, origins=settings.cors_origins))
@@ -73,8 +75,7 @@ def create_app(settings: Settings | None = None, metrics_folder: Path | None = N
         redirect_slashes=False,
     )
     app.state.service, app.state.metrics, app.state.closing = service, metrics, False
-    asked, listed = ask.router(service.questions), lists.router(service.questions)
-    app.router.routes.insert(0, Exact((asked, listed)))
+    app.router.routes.insert(0, exact)
     app.include_router(asked)
     app.include_router(search.router)
     app.include_router(things.router)

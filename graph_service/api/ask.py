@@ -31,6 +31,8 @@ OUR_FORMATS = ("json", "csv")
 SHOW = parameter("show", "text", "answer, eller sparql for forespørgslen med parametrene sat ind")
 OWN = {"format": FORMAT, "separator": PAGING["separator"], "show": SHOW}
 SPARQL = "application/sparql-query"
+#: Labels of the things of a list that need not be asked for once more.
+KEPT = 5_000
 
 
 def question_card(request: Request, question: Question) -> dict[str, object]:
@@ -94,6 +96,9 @@ def ask(request: Request, question: Question) -> Response:
     accept = request.headers.get("accept", "")
     chosen = choose(accept, values.get("format", ""), OUR_FORMATS)
     rows = answers.rows(question.name, asked)
+    if question.gives_labels:
+        subject, key, *_ = question.columns
+        answers.keep_labels({row[subject].value: row[key].value for row in rows[:KEPT]})
     labels = answers.labels(
         v.value for row in rows for v in row.values() if v.value.startswith("http")
     )

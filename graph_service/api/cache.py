@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from graph_service.api.exact import Exact
 from graph_service.api.metrics import Metrics
 from graph_service.service import Service
 
@@ -74,10 +75,13 @@ class Cache:
         service: whose snapshot determines the answers.
         room: most bytes that it may hold; 0 stores nothing and still gives ETag and 304.
         metrics: where it tells its figures.
+        exact: what is asked before the application.
     """
 
-    def __init__(self, app: ASGIApp, service: Service, room: int, metrics: Metrics) -> None:
-        self.app, self.service, self.room = app, service, room
+    def __init__(
+        self, app: ASGIApp, service: Service, room: int, metrics: Metrics, exact: Exact
+    ) -> None:
+        self.app, self.service, self.room, self.exact = app, service, room, exact
         self.hits = self.misses = self.evicted = self.held = 0
         self._stored: OrderedDict[Key, Stored] = OrderedDict()
         service.on_swap.append(self.clear)
@@ -172,6 +176,16 @@ class Cache:
 
         What is not 200, or comes in pieces, or says ``no-store`` or ``private``, is sent on.
         """
+        head = scope["method"] == "HEAD"
+        asked = {**scope, "method": "GET"} if head else scope
+        answer = await self.exact.answer(asked)
+        if answer is not None and answer.status_code == 200 and not _is_live(answer.raw_headers):
+            start = {
+                "type": "http.response.start",
+                "status": 200,
+                "headers": answer.raw_headers,
+            }
+            return store(start, {"body": answer.body})
         held: list[Message] = []
         passed = False
 
@@ -189,8 +203,10 @@ class Cache:
                 for each in held:
                     await send(_without_body(each) if head else each)
 
-        head = scope["method"] == "HEAD"
-        await self.app({**scope, "method": "GET"} if head else scope, receive, hold)
+        if answer is None:
+            await self.app(asked, receive, hold)
+        else:
+            await answer(asked, receive, hold)
         if passed or len(held) != 2:
             return None
         return store(held[0], held[1])

@@ -1,29 +1,58 @@
-"""One route for all addresses without a variable: found by a look-up, not by trying each in turn.
+"""Addresses without a variable: found by a look-up, not by trying each route in turn.
 
-FastAPI tries its routes one after another, which for the hundred and more of this service takes
-longer than a small question. Its own routes stay, for the description and for other methods.
+FastAPI tries its routes one after another, and goes through half a dozen layers to reach one; both
+take longer than a small question. Here an endpoint that takes the request and nothing else is
+called at once, in a thread. What it raises is answered by the application, as for any other route.
+FastAPI's own routes stay, for the description and for other methods.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, NoMatchFound, request_response
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+Endpoint = Callable[[Request], Response]
+#: Requests that are answered at once, beside those of other routes.
+THREADS = 40
 
 
 class Exact(BaseRoute):
     """The GET routes of routers whose endpoints take the request and nothing else."""
 
     def __init__(self, routers: Iterable[APIRouter]) -> None:
-        self._apps: dict[str, ASGIApp] = {
-            route.path: request_response(route.endpoint)
+        self._endpoints: Mapping[str, Endpoint] = {
+            route.path: route.endpoint
             for router in routers
             for route in router.routes
             if isinstance(route, APIRoute) and route.methods == {"GET"} and "{" not in route.path
         }
+        self._apps: Mapping[str, ASGIApp] = {
+            path: request_response(endpoint) for path, endpoint in self._endpoints.items()
+        }
+        self._threads = ThreadPoolExecutor(THREADS, "exact")
+
+    async def answer(self, scope: Scope) -> Response | None:
+        """The answer to a GET request; None where the application must give it.
+
+        An error of the endpoint is left in the scope for :meth:`handle` to raise.
+        """
+        endpoint = self._endpoints.get(scope["path"])
+        if endpoint is None or scope.get("root_path"):
+            return None
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._threads, endpoint, Request(scope))
+        except Exception as error:
+            scope["state"]["raised"] = error
+            return None
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         if (
@@ -39,4 +68,7 @@ class Exact(BaseRoute):
         raise NoMatchFound(name, path_params)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        raised: Exception | None = scope["state"].pop("raised", None)
+        if raised is not None:
+            raise raised
         await self._apps[scope["path"]](scope, receive, send)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pyoxigraph as ox
 
 from graph_service.api.jsonld import to_jsonld
@@ -117,8 +118,11 @@ def choose(accept: str, format_parameter: str, names: Sequence[str] = tuple(MEDI
 
 def to_json(value: Any) -> bytes:
     """Compact UTF-8 JSON; a lone surrogate, which UTF-8 cannot hold, becomes a question mark."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return text.encode("utf-8", "replace")
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # a lone surrogate, or a number beyond 64 bits
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return text.encode("utf-8", "replace")
 
 
 def flat(value: Any) -> str:

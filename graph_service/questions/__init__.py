@@ -26,12 +26,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from graph_service.questions.parameters import Parameter, bind
 
 FOLDER = Path(__file__).parent
 PERSONAS = ("administrator", "secretariat", "developer")
+MARKER = re.compile(r"VALUES \?(\w+) \{ \}")
 BLOCK = re.compile(r"^[ \t]*#\[([a-z_]+)\n(.*?)^[ \t]*#\]\n?", re.M | re.S)
 
 
@@ -72,11 +74,21 @@ class Question:
     default: dict[str, str]
     text: str = field(repr=False)
 
-    def sparql(self, terms: Mapping[str, str]) -> str:
+    @cached_property
+    def gives_labels(self) -> bool:
+        """Whether the second column is the label of the thing in the first."""
+        subject, key, *_ = (*self.columns, "", "")
+        label = rf"^  \?{subject} [^.{{}}]*skos:prefLabel \?{key} ?[.;]"
+        return self.kind == "list" and re.search(label, self.text, re.M) is not None
+
+    def sparql(self, terms: Mapping[str, tuple[str, ...]]) -> str:
         """The query with parameters bound.
 
+        Several values of a short list are a filter: Oxigraph joins a ``VALUES`` with all that the
+        rest of a group gives, which is right for a thing and slow for "Law or Agreed".
+
         Args:
-            terms: parameter → one or more terms in SPARQL syntax, as
+            terms: parameter → terms in SPARQL syntax, as
                 :func:`graph_service.questions.parameters.bind` gives them.
         """
         text = self.text
@@ -84,10 +96,14 @@ class Question:
         while changed:
             text, count = BLOCK.subn(lambda m: m[2] if m[1] in terms else "", text)
             changed = count > 0
-        for name, term in terms.items():
-            marker = f"VALUES ?{name} {{ }}"
-            text = text.replace(marker, f"VALUES ?{name} {{ {term} }}")
-        return text
+
+        def written(match: re.Match[str]) -> str:
+            name, given = match[1], terms[match[1]]
+            if len(given) > 1 and self.parameters[name].type == "enum":
+                return f"FILTER(?{name} IN ({', '.join(given)}))"
+            return f"VALUES ?{name} {{ {' '.join(given)} }}"
+
+        return MARKER.sub(written, text)
 
 
 def parse(name: str, source: str) -> Question:

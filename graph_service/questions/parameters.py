@@ -174,7 +174,7 @@ def bind(
     parameters: Mapping[str, Parameter],
     values: Mapping[str, str],
     lookup: Lookup,
-) -> dict[str, str]:
+) -> dict[str, tuple[str, ...]]:
     """Turn a client's values into SPARQL terms.
 
     Args:
@@ -183,7 +183,7 @@ def bind(
         lookup: what things there are, for checking and for suggesting.
 
     Returns:
-        Name → term or terms in SPARQL syntax.
+        Name → its terms in SPARQL syntax, at least one.
 
     Raises:
         ParameterError: an unknown parameter, an unknown thing (with the nearest), a bad value.
@@ -193,16 +193,15 @@ def bind(
             near = difflib.get_close_matches(name, parameters, 3, 0.5)
             known = ", ".join(parameters) or "ingen"
             raise ParameterError(name, f"parameteren findes ikke; kendte er: {known}", near)
-    terms = {}
+    terms: dict[str, tuple[str, ...]] = {}
     for name, parameter in parameters.items():
         value = values.get(name, "").strip()
         if not value:
             if parameter.required:
                 raise ParameterError(name, f"parameteren mangler ({parameter.label})")
             continue
-        terms[name] = " ".join(
-            dict.fromkeys(_term(parameter, part, lookup) for part in _parts(parameter, value))
-        )
+        parts = _parts(parameter, value)
+        terms[name] = tuple(dict.fromkeys(_term(parameter, part, lookup) for part in parts))
     return terms
 
 

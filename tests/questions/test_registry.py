@@ -42,9 +42,9 @@ def test_every_parameter_alone_gives_sound_sparql(name: str, answers: Answers) -
         "integer": "2019",
         "text": '"x"',
     }
-    needed = {p.name: samples[p.type] for p in question.parameters.values() if p.required}
+    needed = {p.name: (samples[p.type],) for p in question.parameters.values() if p.required}
     for parameter in question.parameters.values():
-        text = question.sparql({**needed, parameter.name: samples[parameter.type]})
+        text = question.sparql({**needed, parameter.name: (samples[parameter.type],)})
         assert samples[parameter.type] in text
         assert "{ }" not in text
         list(answers.store.select(f"SELECT * WHERE {{ {{ {text} }} }} LIMIT 1"))
@@ -91,7 +91,7 @@ QUESTION: Question = parse("who", SOUND)
 def test_a_thing_is_named_by_slug_prefixed_name_or_iri() -> None:
     iri = "<https://w3id.org/ansvarsgraf/id/law/sul-140>"
     for value in ("sul-140", "law:sul-140", "https://w3id.org/ansvarsgraf/id/law/sul-140"):
-        assert bind(QUESTION.parameters, {"law": value}, Graph()) == {"law": iri}
+        assert bind(QUESTION.parameters, {"law": value}, Graph()) == {"law": (iri,)}
 
 
 def test_an_unknown_slug_gets_the_nearest() -> None:
@@ -133,6 +133,13 @@ SELECT ?thing WHERE {
 """
 
 
+def test_several_values_of_a_list_are_a_filter_and_several_things_are_not() -> None:
+    text = SOUND.replace("law: thing(law)", "law: enum(modality)")
+    terms = {"law": ("<urn:a>", "<urn:b>")}
+    assert "FILTER(?law IN (<urn:a>, <urn:b>))" in parse("who", text).sparql(terms)
+    assert "VALUES ?law { <urn:a> <urn:b> }" in QUESTION.sparql(terms)
+
+
 @given(st.text(max_size=60))
 def test_no_text_can_leave_its_term(text: str) -> None:
     """Whatever a client writes becomes one literal (or an error), never SPARQL."""
@@ -145,7 +152,7 @@ def test_no_text_can_leave_its_term(text: str) -> None:
         return
     if "q" not in terms:
         return
-    query = f"SELECT ?q WHERE {{ VALUES ?q {{ {terms['q']} }} }}"
+    query = f"SELECT ?q WHERE {{ VALUES ?q {{ {terms['q'][0]} }} }}"
     (row,) = ox.Store().query(query)
     assert row["q"] == ox.Literal(text.strip())
 
