@@ -74,7 +74,10 @@ CASES = (
             "event:e ag:planned ag:Yes .",
             "event:e ag:eventType ag:Evaluation .",
         ),
-        ("initiative:i ag:succeededBy initiative:j .",),
+        (
+            "initiative:i ag:succeededBy initiative:j .",
+            "event:e ag:statementStatus ag:Recommended .",
+        ),
     ),
     Case(
         "wound-up-while-open",
@@ -122,10 +125,13 @@ CASES = (
     Case(
         "same-topic-in-two-groups",
         """topic:t a ag:Topic ; skos:prefLabel "Emne"@da .
-           initiative:i a ag:Initiative ; skos:prefLabel "I"@da ; ag:topic topic:t ; ag:followUpGroup body:g ; ag:evidence p004:1-2 .
-           initiative:j a ag:Initiative ; skos:prefLabel "J"@da ; ag:topic topic:t ; ag:followUpGroup body:h ; ag:evidence p004:3-4 .""",
-        ("initiative:j ag:topic topic:t .", "initiative:j ag:followUpGroup body:h ."),
-        ("initiative:j ag:assessment assessment:j . assessment:j ag:decision ag:Discontinue .",),
+           initiative:i a ag:Initiative ; skos:prefLabel "I"@da ; ag:mainTopic topic:t ; ag:followUpGroup body:g ; ag:evidence p004:1-2 .
+           initiative:j a ag:Initiative ; skos:prefLabel "J"@da ; ag:mainTopic topic:t ; ag:followUpGroup body:h ; ag:evidence p004:3-4 .""",
+        ("initiative:j ag:mainTopic topic:t .", "initiative:j ag:followUpGroup body:h ."),
+        (
+            "initiative:j ag:assessment assessment:j . assessment:j ag:decision ag:Discontinue .",
+            "initiative:j ag:assessment assessment:j . assessment:j ag:rationaleReads ag:Discontinue .",
+        ),
     ),
     Case(
         "agreement-without-initiative",
