@@ -33,7 +33,7 @@ JUDGEMENTS = HERE / "judgements.json"
 REMARKS = "data/initiatives/koordinationsgruppens-bemaerkninger.ttl"
 REMARK_LINES = ("004_576de8b26970a828", 3373, 3660)
 #: Findings to be judged, and the seed of the draw.
-SAMPLE, SEED = 60, 20261126
+SAMPLE, SEED = 60, 20261127
 
 
 def table() -> list[dict[str, Any]]:
