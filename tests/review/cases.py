@@ -403,9 +403,9 @@ CASES = (
     ),
     Case(
         "indicator-incomplete",
-        'indicator:n a ag:Indicator ; skos:prefLabel "Indikator"@da ; ag:evidence p004:1-1 .',
-        ("indicator:n a ag:Indicator .",),
-        ('indicator:n ag:dataSource "Register"@da ; ag:ambition "Fald"@da .',),
+        'indicator:n a ag:Indicator ; skos:prefLabel "Indikator"@da ; ag:evidence p004:1-1 ; ag:notStated ag:ambition .',
+        ("indicator:n a ag:Indicator .", "indicator:n ag:notStated ag:ambition ."),
+        ('indicator:n ag:ambition "Fald"@da .',),
     ),
     Case(
         "indicator-other-target-group",
@@ -497,5 +497,6 @@ CASES = (
             "legal-change:k ag:changes law:whole .",
             "legal-change:k ag:changeKind ag:Moved .",
         ),
+        ("legal-change:k ag:affectsTask task:t .",),
     ),
 )
