@@ -6,7 +6,7 @@ import json
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,12 @@ from graph_service.build import (
     assemble,
     build,
     current,
+    examine,
 )
-from graph_service.build.findings import find
 from graph_service.build.load import load, parse_file
 from graph_service.build.quads import in_graph, iri
 from graph_service.build.shapes import ShapesGraph
-from graph_service.build.validate import Validator, with_files
+from graph_service.build.validate import Validator
 from graph_service.cli import CommandError, Progress
 from graph_service.findings import documents
 from graph_service.questions.parameters import ParameterError, nearest
@@ -202,7 +202,7 @@ def read_options(rest: Sequence[str]) -> dict[str, str]:
 def query_command(settings: Settings, file: str, form: str) -> int:
     """Run free SPARQL in a worker with the service's limits."""
     from graph_service.api.problems import Problem
-    from graph_service.sparql.pool import run_once
+    from graph_service.sparql.once import run_once
 
     service = service_for(settings)
     try:
@@ -261,12 +261,8 @@ def validate_command(settings: Settings, files: Sequence[Path], engine: str, for
                         origin[triple.subject.value] = str(file)
             store = ox.Store()
             store.bulk_extend(in_graph({q.triple for q in assemble(sources, tell=tell)}))
-            tell("kontrollerer")
-            shapes = ShapesGraph(t for guard in GUARDS for t in sources.shapes.get(guard, []))
-            validator = Validator(shapes, engine)
-            broken = with_files(validator.validate(store), origin)
-            tell("finder modsigelser og mangler")
-            review = find((), sources.shapes.get("review", []), store=store)
+            tell("kontrollerer og finder modsigelser og mangler")
+            broken, review = examine(store, replace(sources, origin=origin), engine)
     except TurtleError as error:
         raise CommandError(str(error), 2) from None
     except OSError as error:
@@ -278,7 +274,8 @@ def validate_command(settings: Settings, files: Sequence[Path], engine: str, for
         found = [f for f in found if any(origin.get(thing) in own for thing in f["things"])]
     found.sort(key=lambda f: (SEVERITIES.index(f["severity"]), f["title"], f["explanation"]))
     if form == "turtle":
-        report = validator.report(store)
+        shapes = ShapesGraph(t for guard in GUARDS for t in sources.shapes.get(guard, []))
+        report = Validator(shapes, engine).report(store)
         for quad in review:
             report.parse(data=f"{quad.triple} .", format="nt")
         print(report.serialize(format="turtle"))
@@ -297,7 +294,13 @@ def print_review(
 ) -> None:
     """Tell of violations and findings in Danish, or as data."""
     if form == "json":
-        rows = {"violations": [asdict(v) for v in broken], "findings": found}
+        rows = {
+            "violations": [
+                {name: value for name, value in asdict(v).items() if name != "value_of"}
+                for v in broken
+            ],
+            "findings": found,
+        }
         print(json.dumps(rows, ensure_ascii=False, indent=2))
         return
     if form == "csv":

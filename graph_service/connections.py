@@ -58,6 +58,11 @@ class Limits:
         )
 
 
+def network(address: str) -> str:
+    """Whom an address counts as: itself, or for IPv6 its /64, of which one client has all."""
+    return ":".join(address.split(":")[:4]) if ":" in address else address
+
+
 class Connection(Protocol):
     """What the register needs to know of a connection.
 

@@ -11,12 +11,7 @@ from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from graph_service.connections import BUSY, IDLE, WAITING, Limits, Register
-
-
-def network(address: str) -> str:
-    """Whom an address counts as: itself, or for IPv6 its /64, of which one client has all."""
-    return ":".join(address.split(":")[:4]) if ":" in address else address
+from graph_service.connections import BUSY, IDLE, WAITING, Limits, Register, network
 
 
 class Guarded(HttpToolsProtocol):

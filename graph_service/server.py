@@ -127,6 +127,7 @@ def share(settings: Settings, processes: int) -> Settings:
         settings,
         workers=max(1, settings.workers // processes),
         query_queue=max(1, settings.query_queue // processes),
+        queries_per_address=max(1, settings.queries_per_address // processes),
         cache_bytes=settings.cache_bytes // processes,
     )
 

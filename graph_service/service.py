@@ -12,7 +12,7 @@ from graph_service.answers import Answers
 from graph_service.build.publish import Manifest, NoSnapshotError, current, manifest_of
 from graph_service.questions import registry
 from graph_service.settings import Settings
-from graph_service.store import Store, StoreError
+from graph_service.store import Store
 from graph_service.store.embedded import EmbeddedStore
 
 
@@ -55,7 +55,7 @@ class Service:
 
         Raises:
             NoSnapshotError: nothing has been published.
-            StoreError: the snapshot cannot be opened.
+            StoreError: the snapshot cannot be opened on this machine.
         """
         return self._in_service().answers
 
@@ -76,8 +76,14 @@ class Service:
 
         Raises:
             NoSnapshotError: nothing has been published; what is in service stays.
-            StoreError: it cannot be opened; what is in service stays.
+            StoreError: it cannot be opened, or a remote store does not hold it; what is in service
+                stays.
         """
+        return self._take(sure=True)
+
+    def _take(self, *, sure: bool) -> Manifest:
+        """As :meth:`reload`; not ``sure``, a remote store is asked for it by the first query only,
+        so that the service can start before that store does."""
         with self._lock:
             folder = current(self.settings.snapshots)
             before = self._now
@@ -90,15 +96,16 @@ class Service:
             else:
                 from graph_service.store.remote import RemoteStore
 
-                store = RemoteStore(
+                store = remote = RemoteStore(
                     self.settings.store,
                     manifest.id,
                     self.settings.query_seconds,
                     self.settings.store_login,
                     folder,
+                    sure=False,
                 )
-                if not store.ask("ASK { ?s ?p ?o }"):
-                    raise StoreError(f"{self.settings.store} does not hold snapshot {manifest.id}")
+                if sure:
+                    remote.make_sure()
             self._now = InService(Answers(store, self.questions), manifest, folder)
             if before:
                 self.swaps += 1
@@ -116,7 +123,7 @@ class Service:
     def _in_service(self) -> InService:
         now = self._now
         if now is None:
-            self.reload()
+            self._take(sure=False)
             now = self._now
         assert now is not None
         return now

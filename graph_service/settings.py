@@ -25,13 +25,15 @@ class Settings:
         store_login: ``digest:USER:PASSWORD``, ``basic:USER:PASSWORD`` or ``bearer:TOKEN`` for it.
         admin_token: secret for the calls that change something; empty switches them off.
         cors_origins: origins that may read the API from a browser; empty means none.
-        allowed_hosts: hosts that SERVICE and LOAD may reach; empty means none.
+        allowed_hosts: hosts that SERVICE and LOAD may reach, in lower case and with the port unless
+            it is the usual one; empty means none.
         workers: processes that run free SPARQL.
         query_seconds: wall-clock limit of a free query, in seconds.
         query_memory: address-space limit of a worker, in bytes.
         query_rows: most rows or triples that a free query may give.
         query_bytes: most bytes that the result of a free query may have.
         query_queue: most free queries that may wait for a worker.
+        queries_per_address: most free queries from one address that may run and wait.
         cache_bytes: most bytes that cached answers may hold.
         log_requests: write a line to the log for each request.
         log_queries: write the full text of free queries to the log.
@@ -59,6 +61,7 @@ class Settings:
     query_rows: int = 100_000
     query_bytes: int = 64 * 1024**2
     query_queue: int = 32
+    queries_per_address: int = 16
     cache_bytes: int = 64 * 1024**2
     log_requests: bool = True
     log_queries: bool = False
@@ -108,13 +111,14 @@ class Settings:
             store_login=text("STORE_LOGIN"),
             admin_token=text("ADMIN_TOKEN"),
             cors_origins=words("CORS_ORIGINS"),
-            allowed_hosts=words("ALLOWED_HOSTS"),
+            allowed_hosts=tuple(host.lower() for host in words("ALLOWED_HOSTS")),
             workers=int(number("WORKERS", default.workers)),
             query_seconds=number("QUERY_SECONDS", default.query_seconds),
             query_memory=int(number("QUERY_MEMORY", default.query_memory)),
             query_rows=int(number("QUERY_ROWS", default.query_rows)),
             query_bytes=int(number("QUERY_BYTES", default.query_bytes)),
             query_queue=int(number("QUERY_QUEUE", default.query_queue)),
+            queries_per_address=int(number("QUERIES_PER_ADDRESS", default.queries_per_address)),
             cache_bytes=int(number("CACHE_BYTES", default.cache_bytes)),
             log_requests=yes("LOG_REQUESTS", default.log_requests),
             log_queries=yes("LOG_QUERIES", default.log_queries),

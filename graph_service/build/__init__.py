@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -11,7 +12,14 @@ from graph_service.build.findings import find
 from graph_service.build.infer import infer
 from graph_service.build.load import Sources, TurtleError, load
 from graph_service.build.passages import describe
-from graph_service.build.publish import Manifest, NoSnapshotError, current, manifest_of, publish
+from graph_service.build.publish import (
+    Manifest,
+    NoSnapshotError,
+    alone,
+    current,
+    manifest_of,
+    publish,
+)
 from graph_service.build.quads import store_of
 from graph_service.build.validate import Violation, check
 from graph_service.settings import Settings
@@ -28,6 +36,7 @@ __all__ = [
     "build",
     "check",
     "current",
+    "examine",
     "manifest_of",
 ]
 
@@ -55,6 +64,28 @@ def assemble(
     return asserted | infer(asserted, reasoner=reasoner, tell=tell)
 
 
+def examine(
+    store: ox.Store, sources: Sources, engine: str = "turbo"
+) -> tuple[list[Violation], set[ox.Quad]]:
+    """What breaks the shapes that must hold, and what the review rules find, side by side.
+
+    Args:
+        store: a store whose default graph holds the whole graph.
+        sources: the shapes, and the file that each thing comes from.
+        engine: SHACL engine, see :mod:`graph_service.build.validate`.
+
+    Returns:
+        The violations, each of the thing to be mended, and the findings in ``graph/findings``.
+
+    Raises:
+        ValueError: unknown engine, or the shapes themselves are malformed.
+    """
+    shapes = [triple for name in GUARDS for triple in sources.shapes.get(name, [])]
+    with ThreadPoolExecutor(1) as aside:
+        findings = aside.submit(find, (), sources.shapes.get("review", []), store=store)
+        return check(store, shapes, sources.origin, engine), findings.result()
+
+
 def build(
     settings: Settings,
     *,
@@ -79,13 +110,12 @@ def build(
     tell("læser ontology/, data/ og shapes/")
     sources = load(settings.project)
     quads = assemble(sources, reasoner=reasoner, tell=tell)
-    tell(f"kontrollerer {len(quads)} tripler")
-    shapes = [triple for name in GUARDS for triple in sources.shapes.get(name, [])]
-    store = store_of({quad.triple for quad in quads})
-    broken = [v for v in check(store, shapes, sources.origin, engine) if v.severity == "Violation"]
+    tell(f"kontrollerer {len(quads)} tripler og finder modsigelser og mangler")
+    broken, findings = examine(store_of({q.triple for q in quads}), sources, engine)
+    broken = [v for v in broken if v.severity == "Violation"]
     if broken:
         raise InvalidGraphError(broken)
-    tell("finder modsigelser og mangler")
-    quads |= find((), sources.shapes.get("review", []), store=store)
+    quads |= findings
     tell("udgiver")
-    return publish(quads, settings.snapshots, before)
+    with alone(settings.snapshots):
+        return publish(quads, settings.snapshots, before)

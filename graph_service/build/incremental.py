@@ -16,6 +16,7 @@ Source: SHACL, section 3.4 (validation is per focus node and shape).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 import pyoxigraph as ox
@@ -25,7 +26,7 @@ from graph_service.build.maintain import Change, Rule, compile_rules, maintain
 from graph_service.build.reach import View
 from graph_service.build.reading import UnjoinedConstraintError, reading
 from graph_service.build.shapes import ShapesGraph, Term
-from graph_service.build.validate import Validator, Violation, with_files
+from graph_service.build.validate import Validator, Violation
 
 __all__ = ["Change", "Incremental", "UnjoinedConstraintError", "affected", "revalidate"]
 
@@ -89,7 +90,9 @@ class Incremental:
         previous: Iterable[Violation],
         origin: Mapping[str, str] | None = None,
     ) -> list[Violation]:
-        """Every violation after a change, given every violation before it.
+        """Every violation after a change, given every violation before it, as the engine tells it.
+
+        Both are of focus nodes; :func:`validate.located` tells them of the things to be mended.
 
         Args:
             store: the graph before the change, as a snapshot has it: all triples in the default
@@ -102,11 +105,16 @@ class Incremental:
         focus = self.affected(store, whole)
         if not focus:
             return sorted(previous)
-        names = {n.value for n in focus if isinstance(n, ox.NamedNode | ox.BlankNode | ox.Literal)}
+        names = {_name(n) for n in focus}
         named = all(isinstance(n, ox.NamedNode) for n in focus)
         again = self.validator.validate(self.cut(store, whole, focus), names if named else None)
-        new = with_files((v for v in again if v.focus in names), origin or {})
+        new = [replace(v, file=(origin or {}).get(v.focus, "")) for v in again if v.focus in names]
         return sorted([v for v in previous if v.focus not in names] + new)
+
+
+def _name(node: Term) -> str:
+    """A node as a violation's focus names it."""
+    return node.value if isinstance(node, ox.NamedNode | ox.BlankNode) else str(node)
 
 
 @lru_cache(maxsize=4)

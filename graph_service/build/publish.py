@@ -2,6 +2,7 @@
 
 Layout of the snapshots folder::
 
+    LOCK                    held by the one who changes what is here
     CURRENT                 the id of the snapshot in service, replaced atomically
     <id>/store/             the Oxigraph store, read-only from here on
     <id>/manifest.json      id, time, triples per graph, versions
@@ -9,13 +10,15 @@ Layout of the snapshots folder::
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -28,6 +31,7 @@ import pyoxigraph as ox
 from graph_service import __version__
 
 POINTER = "CURRENT"
+LOCK = "LOCK"
 KEEP = 3
 
 
@@ -36,7 +40,8 @@ class Manifest:
     """What a snapshot is.
 
     Attributes:
-        id: content hash: 16 hex digits of the SHA-256 of the sorted N-Quads.
+        id: content hash: 16 hex digits of the SHA-256 of the sorted N-Quads and of the names of
+            empty graphs.
         created: UTC time of publishing, ISO 8601.
         triples: triples in the merged default graph.
         graphs: named graph → number of triples.
@@ -64,10 +69,27 @@ def content_id(lines: Iterable[bytes]) -> str:
     return hashlib.sha256(b"\n".join(lines)).hexdigest()[:16]
 
 
+@contextmanager
+def alone(snapshots: Path) -> Iterator[None]:
+    """Wait until nobody else changes the snapshots folder, and keep others waiting.
+
+    Who reads the current snapshot to publish a changed one does both within; else what another
+    published in between would be lost.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    snapshots.mkdir(parents=True, exist_ok=True)
+    with (snapshots / LOCK).open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def publish(
     quads: Iterable[ox.Quad],
     snapshots: Path,
     before: Callable[[Path], object] = lambda _: None,
+    names: Iterable[str] = (),
 ) -> Manifest:
     """Write a snapshot of quads, merged into the default graph too, and make it current.
 
@@ -78,12 +100,17 @@ def publish(
         snapshots: the snapshots folder.
         before: called with the snapshot's folder when it is whole, before it goes in service;
             what it raises leaves the one before in service.
+        names: IRIs of graphs that are there even when no quad is in them.
 
     Raises:
         OSError: the disk is full or not writable; nothing of the new snapshot is left.
     """
     lines = n_quads(quads)
-    return _publish(content_id(lines), partial(_fill, lines), snapshots, before)
+    counts = Counter(line[line.rindex(b" <") + 2 : -3].decode() for line in lines)
+    graphs = dict(sorted({**dict.fromkeys(names, 0), **counts}.items()))
+    empty = [f"<{name}>".encode() for name, count in graphs.items() if not count]
+    snapshot = content_id([*lines, *empty])
+    return _publish(snapshot, partial(_fill, lines, graphs), snapshots, before)
 
 
 def publish_stream(
@@ -137,12 +164,16 @@ def _publish(
     return manifest_of(target)
 
 
-def _fill(lines: list[bytes], store: ox.Store) -> tuple[int, dict[str, int]]:
+def _fill(
+    lines: list[bytes], graphs: dict[str, int], store: ox.Store
+) -> tuple[int, dict[str, int]]:
     merged = {line[: line.rindex(b" <")] + b" .\n" for line in lines}
     store.bulk_load(b"\n".join(lines), format=ox.RdfFormat.N_QUADS)
     store.bulk_load(b"".join(merged), format=ox.RdfFormat.N_TRIPLES)
-    graphs = Counter(line[line.rindex(b" <") + 2 : -3].decode() for line in lines)
-    return len(merged), dict(sorted(graphs.items()))
+    for name, count in graphs.items():
+        if not count:
+            store.add_graph(ox.NamedNode(name))
+    return len(merged), graphs
 
 
 def _write(fill: Fill, snapshot: str, work: Path) -> Manifest:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 import pyoxigraph as ox
 
@@ -87,12 +88,16 @@ def _keys(t: ox.Triple) -> Iterator[tuple[Term | None, Term | None, Term | None]
 
 @dataclass(frozen=True)
 class Step:
-    """From a state to the next over a triple of a property (None: any), maybe backwards."""
+    """From a state to the next over a triple of a property (None: any), maybe backwards.
+
+    Where it is ``enough`` that there is such a triple, one of them is read.
+    """
 
     source: int
     predicate: str | None
     backwards: bool
     target: int
+    enough: bool = False
 
 
 @dataclass
@@ -114,10 +119,14 @@ class Automaton:
     def step(self, source: int, predicate: str | None, backwards: bool = False) -> int:
         """The state after a step; one that is there already is used again."""
         for old in self.out[source]:
-            if (old.predicate, old.backwards) == (predicate, backwards):
+            if (old.predicate, old.backwards, old.enough) == (predicate, backwards, False):
                 return old.target
         self._join(new := Step(source, predicate, backwards, self.state()))
         return new.target
+
+    def require(self, source: int, predicate: str, backwards: bool = False) -> None:
+        """Read that a node has a property, or is a value of it, but no more."""
+        self._join(Step(source, predicate, backwards, self.state(), enough=True))
 
     def _join(self, step: Step) -> None:
         self.out[step.source].append(step)
@@ -184,16 +193,16 @@ class Automaton:
             for step in steps.get(at, ()):
                 to = step.target if forwards else step.source
                 predicate = None if step.predicate is None else ox.NamedNode(step.predicate)
-                if step.backwards == forwards:
-                    for triple in view.match(None, predicate, here):
-                        found.append((triple.subject, to))
-                        if read is not None:
-                            read.add(triple)
-                else:
-                    for triple in view.match(here, predicate, None):
-                        found.append((triple.object, to))
-                        if read is not None:
-                            read.add(triple)
+                ahead = step.backwards != forwards
+                triples = view.match(
+                    *((here, predicate, None) if ahead else (None, predicate, here))
+                )
+                if step.enough and forwards:
+                    triples = islice(triples, 1)
+                for triple in triples:
+                    found.append((triple.object if ahead else triple.subject, to))
+                    if read is not None:
+                        read.add(triple)
             for place in found:
                 if place not in seen:
                     seen.add(place)

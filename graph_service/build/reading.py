@@ -7,6 +7,8 @@ Source: SHACL, sections 2.1.3 (targets), 4 (core constraint components), 5.3.1 (
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pyoxigraph as ox
 
 from graph_service.build.grammar import parse
@@ -40,8 +42,11 @@ class UnjoinedConstraintError(ValueError):
         self.constraint = constraint
 
 
-def reading(shapes: ShapesGraph) -> Automaton:
+def reading(shapes: ShapesGraph, about: Iterable[Term] | None = None) -> Automaton:
     """The automaton of everything that the shapes can read from a focus node.
+
+    Args:
+        about: the only shapes whose focus nodes are meant; None for all.
 
     Raises:
         UnjoinedConstraintError: a SPARQL constraint is not joined to ``$this``.
@@ -49,16 +54,20 @@ def reading(shapes: ShapesGraph) -> Automaton:
     """
     made = Automaton()
     reader = _Reader(shapes, made)
-    for shape in shapes.subjects():
+    for shape in shapes.subjects() if about is None else about:
         if reader.targets(shape):
             reader.read(shape, 0)
     return made
 
 
-def predicates_read(shapes: ShapesGraph) -> set[str] | None:
-    """The IRIs of the properties whose triples the shapes can read; None for any."""
+def predicates_read(shapes: ShapesGraph, about: Iterable[Term] | None = None) -> set[str] | None:
+    """The IRIs of the properties whose triples the shapes can read; None for any.
+
+    Args:
+        about: the only shapes whose focus nodes are meant; None for all.
+    """
     try:
-        steps = [step for found in reading(shapes).out.values() for step in found]
+        steps = [step for found in reading(shapes, about).out.values() for step in found]
     except ValueError:
         return None
     found = {step.predicate for step in steps}
@@ -82,7 +91,7 @@ class _Reader:
                 self.automaton.walk(0, CLASS)
             elif name in (SH + "targetSubjectsOf", SH + "targetObjectsOf"):
                 assert isinstance(value, ox.NamedNode)
-                self.automaton.step(0, value.value, backwards=name.endswith("ObjectsOf"))
+                self.automaton.require(0, value.value, backwards=name.endswith("ObjectsOf"))
             elif name != SH + "targetNode":
                 continue
             found = True

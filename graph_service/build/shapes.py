@@ -13,7 +13,7 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from graph_service.vocabulary import RDF, SH
+from graph_service.vocabulary import RDF, RDFS, SH
 
 Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 Node = ox.NamedNode | ox.BlankNode
@@ -112,6 +112,24 @@ class ShapesGraph:
         assert made is not None
         return made
 
+    def targets(self) -> list[ox.Triple]:
+        """The triples that say what shapes are about."""
+        return [t for t in self.triples if _is_target(t)]
+
+    def only(self, targets: Iterable[ox.Triple]) -> ShapesGraph:
+        """The same shapes, about nothing but these targets."""
+        return ShapesGraph((*(t for t in self.triples if not _is_target(t)), *targets))
+
+    def within(self, shape: Term) -> set[Term]:
+        """A shape and the property shapes within it."""
+        found, queue = {shape}, [shape]
+        while queue:
+            for inner in self.objects(queue.pop(), SH + "property"):
+                if inner not in found:
+                    found.add(inner)
+                    queue.append(inner)
+        return found
+
     def objects(self, subject: Term, predicate: str) -> list[Term]:
         """The values of a property; ``predicate`` is an IRI."""
         return self._about[subject][predicate] if subject in self._about else []
@@ -170,6 +188,13 @@ class ShapesGraph:
         """The path of a property shape; None for a node shape."""
         paths = self.objects(shape, SH + "path")
         return self.path(paths[0]) if paths else None
+
+
+def _is_target(triple: ox.Triple) -> bool:
+    """Whether a triple says what a shape is about; SHACL, section 2.1.3."""
+    if triple.predicate.value == RDF + "type":
+        return triple.object == ox.NamedNode(RDFS + "Class")
+    return triple.predicate.value.startswith(SH + "target")
 
 
 def _names(triples: list[ox.Triple]) -> dict[ox.BlankNode, ox.NamedNode]:

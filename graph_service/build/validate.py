@@ -7,21 +7,32 @@ a service that only answers has no use for them, and they take a third of a seco
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
-from graph_service.build.quads import store_of
+from graph_service.build.quads import iri
 from graph_service.build.reading import predicates_read
-from graph_service.build.shapes import Alternative, Path, Predicate, ShapesGraph, text
+from graph_service.build.shapes import Alternative, Path, Predicate, ShapesGraph, Term, text
+from graph_service.vocabulary import RDF, SH, compact
 
 if TYPE_CHECKING:
     import rdflib
 
 ENGINES = ("turbo", "pyshacl")
+#: From this many triples on, the shapes are shared out among threads.
+LARGE = 20_000
+#: What a shape costs for each focus node, where reading a triple costs 1.
+NODE_COST = 8
+NTRIPLES = ox.RdfFormat.N_TRIPLES
+#: Lines of N-Triples by the IRI of their property.
+ByProperty = Mapping[str, Sequence[str]]
 
 
 def _failures() -> tuple[type[Exception], ...]:
@@ -36,7 +47,7 @@ class Violation:
     """One thing that breaks one shape.
 
     Attributes:
-        focus: IRI of the thing.
+        focus: IRI of the thing; a literal as N-Triples write it.
         path: IRI of the property; a path in SPARQL's syntax when it is more than one property;
             empty when the shape is about the thing itself.
         value: the offending value as text, or empty.
@@ -44,6 +55,8 @@ class Violation:
         message_da, message_en: what must hold, in the words of the shape.
         file: the project's file that the thing comes from, or empty.
         severity: ``Violation``, ``Warning`` or ``Info``.
+        value_of: IRIs of properties, when the shape is about the values of these and ``focus`` is
+            such a value; empty after :func:`located`.
     """
 
     focus: str
@@ -54,20 +67,18 @@ class Violation:
     message_en: str
     file: str
     severity: str
+    value_of: tuple[str, ...] = ()
 
 
-class Validator:
-    """Shapes made ready for one engine.
+class _Program:
+    """Shapes compiled for an engine, and what they read.
 
     Raises:
-        ValueError: unknown engine, or the shapes themselves are malformed.
+        ValueError: the shapes are malformed.
     """
 
-    def __init__(self, shapes: ShapesGraph, engine: str = "turbo") -> None:
-        self.shapes = shapes
-        self.engine = engine
+    def __init__(self, shapes: ShapesGraph, engine: str) -> None:
         self._read = predicates_read(shapes)
-        self._compiled: Any = None
         self._graph: rdflib.Graph | None = None
         if engine == "turbo":
             import pyshacl_turbo
@@ -77,36 +88,25 @@ class Validator:
                 self._compiled = compiler(shapes.ntriples, shacl_graph_format="nt", advanced=True)
             except _failures() as error:
                 raise ValueError(f"the shapes cannot be run: {error}") from error
-        elif engine == "pyshacl":
+        else:
             import rdflib
 
             self._graph = rdflib.Graph().parse(data=shapes.ntriples, format="nt")
-        else:
-            raise ValueError(f"unknown SHACL engine {engine!r}; choose one of {', '.join(ENGINES)}")
 
-    def report(self, data: Iterable[ox.Triple], focus: Iterable[str] | None = None) -> rdflib.Graph:
-        """The SHACL validation report on a graph.
-
-        Args:
-            focus: IRIs of the only focus nodes to look at; None for all.
-
-        Raises:
-            ValueError: the shapes are malformed.
-        """
+    def report(self, data: ByProperty, focus: Sequence[str] | None = None) -> rdflib.Graph:
+        """The validation report on a graph given by property."""
         import rdflib
 
-        chosen = None if focus is None else sorted(focus)
-        if self._read is not None:
-            data = (t for t in data if t.predicate.value in self._read)
-        ntriples = ox.serialize(data, format=ox.RdfFormat.N_TRIPLES) or b""
+        read = data if self._read is None else sorted(self._read & data.keys())
+        ntriples = "".join(line for name in read for line in data[name])
         try:
-            if self.engine == "turbo":
+            if self._graph is None:
                 # N-Triples as they are. Given a Store, this engine takes "x" in it for another
                 # literal than "x" in the shapes: 21 tests of the W3C suite fail. RDFLib is slow.
                 from pyshacl_turbo.rdf import Input
 
-                text_in = Input(ntriples.decode(), "nt", None, {}, {}, preserve_ids=True)
-                _, graph, why = self._compiled.validate(text_in, focus_nodes=chosen)
+                text_in = Input(ntriples, "nt", None, {}, {}, preserve_ids=True)
+                _, graph, why = self._compiled.validate(text_in, focus_nodes=focus)
             else:
                 import pyshacl
 
@@ -115,7 +115,7 @@ class Validator:
                     shacl_graph=self._graph,
                     advanced=True,
                     inference="none",
-                    focus_nodes=chosen,
+                    focus_nodes=None if focus is None else list(focus),
                 )
         except _failures() as error:
             raise ValueError(f"the shapes cannot be run: {error}") from error
@@ -123,39 +123,112 @@ class Validator:
             raise ValueError(f"the shapes cannot be run: {why}")
         return graph
 
-    def validate(
-        self, data: Collection[ox.Triple], focus: Iterable[str] | None = None
-    ) -> list[Violation]:
-        """Every violation by a graph, sorted, without files.
+
+class Validator:
+    """Shapes made ready for one engine.
+
+    Args:
+        engine: one of ``ENGINES``.
+        threads: how many may validate a large graph side by side, each with a share of the shapes
+            and the triples that these read (turbo lets other threads run); None for one a core.
+
+    Raises:
+        ValueError: unknown engine, or the shapes themselves are malformed.
+    """
+
+    def __init__(
+        self, shapes: ShapesGraph, engine: str = "turbo", threads: int | None = None
+    ) -> None:
+        if engine not in ENGINES:
+            raise ValueError(f"unknown SHACL engine {engine!r}; choose one of {', '.join(ENGINES)}")
+        self.shapes = shapes
+        self.engine = engine
+        self.threads = threads or len(os.sched_getaffinity(0))
+        self._whole = _Program(shapes, engine)
+
+    def report(
+        self, data: ox.Store | Iterable[ox.Triple], focus: Iterable[str] | None = None
+    ) -> rdflib.Graph:
+        """The SHACL validation report on a graph.
 
         Args:
+            data: the graph, or a store that has it as its default graph.
+            focus: IRIs of the only focus nodes to look at; None for all.
+
+        Raises:
+            ValueError: the shapes are malformed.
+        """
+        return self._whole.report(_by_property(data), None if focus is None else sorted(focus))
+
+    def _reports(self, data: ByProperty, focus: Iterable[str] | None) -> list[rdflib.Graph]:
+        large = sum(map(len, data.values())) >= LARGE
+        if focus is not None or self.engine != "turbo" or not large or self.threads == 1:
+            return [self._whole.report(data, None if focus is None else sorted(focus))]
+
+        def share(targets: Iterable[ox.Triple]) -> rdflib.Graph:
+            return _Program(self.shapes.only(targets), self.engine).report(data)
+
+        with ThreadPoolExecutor(self.threads) as pool:
+            return list(pool.map(share, _shares(self.shapes, data, self.threads)))
+
+    def validate(
+        self, data: ox.Store | Iterable[ox.Triple], focus: Iterable[str] | None = None
+    ) -> list[Violation]:
+        """Every violation by a graph, sorted, as the engine tells it: see :func:`located`.
+
+        Args:
+            data: the graph, or a store that has it as its default graph.
             focus: IRIs of the only focus nodes to look at; None for all.
         """
-        from rdflib.namespace import SH
+        from rdflib.namespace import SH as RESULT
 
-        report = self.report(data, focus)
+        by_property = _by_property(data)
         found = set()
-        for result in report.objects(None, SH.result):
-            shape = _node(report.value(result, SH.sourceShape))
-            rule = _node(report.value(result, SH.sourceConstraint))
-            node, value = report.value(result, SH.focusNode), report.value(result, SH.value)
-            severity = str(report.value(result, SH.resultSeverity))
+        results = (
+            (report, result)
+            for report in self._reports(by_property, focus)
+            for result in report.objects(None, RESULT.result)
+        )
+        for report, result in results:
+            shape = _node(report.value(result, RESULT.sourceShape))
+            rule = _node(report.value(result, RESULT.sourceConstraint))
+            node, value = report.value(result, RESULT.focusNode), report.value(result, RESULT.value)
+            severity = str(report.value(result, RESULT.resultSeverity))
             found.add(
                 Violation(
-                    focus=str(node),
-                    path=self._path(shape, report.value(result, SH.resultPath), node, value, data),
+                    focus=_focus(node),
+                    path=self._path(
+                        shape, report.value(result, RESULT.resultPath), node, value, by_property
+                    ),
                     value="" if value is None else str(value),
-                    component=str(report.value(result, SH.sourceConstraintComponent)),
+                    component=str(report.value(result, RESULT.sourceConstraintComponent)),
                     message_da=self._words((rule, shape), report, result, "da"),
                     message_en=self._words((rule, shape), report, result, "en"),
                     file="",
                     severity=severity.rpartition("#")[2],
+                    value_of=self._value_of.get(shape, ()),
                 )
             )
         return sorted(found)
 
+    @cached_property
+    def _value_of(self) -> Mapping[Term, tuple[str, ...]]:
+        """Shape → the properties whose values it is about, for it and the shapes within it."""
+        found: dict[Term, set[str]] = defaultdict(set)
+        for shape in self.shapes.subjects():
+            properties = {iri(p) for p in self.shapes.objects(shape, SH + "targetObjectsOf")}
+            if properties:
+                for within in self.shapes.within(shape):
+                    found[within] |= properties
+        return {shape: tuple(sorted(properties)) for shape, properties in found.items()}
+
     def _path(
-        self, shape: ox.NamedNode, told: Any, focus: Any, value: Any, data: Iterable[ox.Triple]
+        self,
+        shape: ox.NamedNode,
+        told: Any,
+        focus: Any,
+        value: Any,
+        data: ByProperty,
     ) -> str:
         if _is_iri(told):
             return str(told)
@@ -185,22 +258,127 @@ def _node(term: Any) -> ox.NamedNode:
     return ox.NamedNode(str(term) if _is_iri(term) else "urn:shape:unnamed")
 
 
-def _taken(path: Path, focus: Any, value: Any, data: Iterable[ox.Triple]) -> Path | None:
+def _taken(path: Path, focus: Any, value: Any, data: ByProperty) -> Path | None:
     """Which of alternative properties leads from a thing to a value."""
     if not isinstance(path, Alternative) or not _is_iri(focus) or value is None:
         return None
-    thing = ox.NamedNode(str(focus))
-    held = {
-        t.predicate.value
-        for t in data
-        if t.subject == thing and getattr(t.object, "value", None) == str(value)
-    }
-    return next((p for p in path.paths if isinstance(p, Predicate) and p.iri in held), None)
+    for taken in path.paths:
+        if isinstance(taken, Predicate):
+            start = f"<{focus}> <{taken.iri}> "
+            held = "".join(line for line in data.get(taken.iri, ()) if line.startswith(start))
+            if any(iri(t.object) == str(value) for t in ox.parse(held, format=NTRIPLES)):
+                return taken
+    return None
 
 
-def with_files(violations: Iterable[Violation], origin: Mapping[str, str]) -> list[Violation]:
-    """The violations with the file that each thing comes from."""
-    return [replace(v, file=origin.get(v.focus, "")) for v in violations]
+def _by_property(data: ox.Store | Iterable[ox.Triple]) -> ByProperty:
+    """The graph as lines of N-Triples, by the IRI of the property."""
+    if isinstance(data, ox.Store):
+        text = data.dump(format=NTRIPLES, from_graph=ox.DefaultGraph())
+    else:
+        text = ox.serialize(data, format=NTRIPLES)
+    found: dict[str, list[str]] = defaultdict(list)
+    for line in (text or b"").decode().splitlines(keepends=True):
+        found[line.split(" ", 2)[1][1:-1]].append(line)
+    return found
+
+
+def _shares(shapes: ShapesGraph, data: ByProperty, count: int) -> list[list[ox.Triple]]:
+    """What says what shapes are about, shared out so that each share costs about the same.
+
+    A share costs the triples that it reads, and its focus nodes several times as much.
+    """
+    classes = Counter(line.split(" ", 2)[2][1:-4] for line in data.get(RDF + "type", ()))
+    nodes: dict[Term, int] = defaultdict(int)
+    targets: dict[Term, list[ox.Triple]] = defaultdict(list)
+    for target in shapes.targets():
+        targets[target.subject].append(target)
+        lines = data.get(iri(target.object), ())
+        match target.predicate.value.removeprefix(SH):
+            case "targetSubjectsOf":
+                nodes[target.subject] += len(lines)
+            case "targetObjectsOf":
+                nodes[target.subject] += len({line.split(" ", 2)[2] for line in lines})
+            case _:
+                nodes[target.subject] += classes[iri(target.object)]
+    shares: list[list[ox.Triple]] = [[] for _ in range(count)]
+    read: list[set[str]] = [set() for _ in range(count)]
+    cost = [0] * count
+    for shape in sorted(targets, key=lambda s: (-nodes[s], str(s))):
+        reads = predicates_read(shapes, [shape])
+        reads = set(data) if reads is None else reads & data.keys()
+        then = [
+            cost[i] + NODE_COST * nodes[shape] + sum(len(data[p]) for p in reads - read[i])
+            for i in range(count)
+        ]
+        least = then.index(min(then))
+        shares[least] += targets[shape]
+        read[least] |= reads
+        cost[least] = then[least]
+    return [share for share in shares if share]
+
+
+def located(
+    violations: Iterable[Violation],
+    data: ox.Store | Iterable[ox.Triple],
+    origin: Mapping[str, str],
+) -> list[Violation]:
+    """The violations, each of the thing to be mended and with the file that it comes from, sorted.
+
+    What is wrong with a value is told of each thing that has it: the property becomes the path, and
+    the value the value.
+
+    Args:
+        data: the graph that was validated, or a store that has it as its default graph.
+        origin: IRI of a thing → the file that it comes from.
+    """
+    violations = list(violations)
+    verbs = {ox.NamedNode(name) for violation in violations for name in violation.value_of}
+    users: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for triple in data if verbs else ():
+        if triple.predicate in verbs:
+            value = triple.object
+            text = str(value) if isinstance(value, ox.Literal) else iri(value)
+            users[triple.predicate.value, text].append(iri(triple.subject))
+    found = set()
+    for violation in violations:
+        placed = [
+            replace(
+                violation,
+                focus=user,
+                path=name,
+                value=_plain(violation.focus),
+                message_da=_of_property(name, violation.message_da),
+                message_en=_of_property(name, violation.message_en),
+                value_of=(),
+            )
+            for name in violation.value_of
+            for user in users[name, violation.focus]
+        ]
+        found.update(placed or [replace(violation, value_of=())])
+    return sorted(replace(v, file=origin.get(v.focus, "")) for v in found)
+
+
+def _of_property(name: str, message: str) -> str:
+    """What is said of a value, said of the property that has it."""
+    return f"{compact(name)}: {message[:1].lower()}{message[1:]}"
+
+
+def _plain(focus: str) -> str:
+    """A focus without the marks of a literal."""
+    if not focus.startswith('"'):
+        return focus
+    return iri(next(iter(ox.parse(f"<urn:s> <urn:p> {focus} .", format=NTRIPLES))).object)
+
+
+def _focus(node: Any) -> str:
+    """A node of a report as a violation's focus names it."""
+    from rdflib import Literal
+
+    if isinstance(node, Literal):
+        datatype = None if node.language or not node.datatype else ox.NamedNode(str(node.datatype))
+        return str(ox.Literal(str(node), datatype=datatype, language=node.language))
+    return str(node)
 
 
 @lru_cache(maxsize=4)
@@ -224,5 +402,5 @@ def check(
     Raises:
         ValueError: unknown engine, or the shapes themselves are malformed.
     """
-    store = triples if isinstance(triples, ox.Store) else store_of(triples)
-    return with_files(_validator(tuple(shapes), engine).validate(store), origin)
+    data = triples if isinstance(triples, ox.Store) else list(triples)
+    return located(_validator(tuple(shapes), engine).validate(data), data, origin)

@@ -16,6 +16,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import Response
 
 from graph_service.api.lists import service_of
+from graph_service.connections import network
 from graph_service.service import NoSnapshotError, Service
 from graph_service.sparql.pool import Pool
 from graph_service.sparql.streaming import ClientGone, ResultResponse, while_connected
@@ -89,10 +90,15 @@ async def answer(request: Request, job: Job, content_type: str, *, lasting: bool
     else:
         headers["Cache-Control"] = "no-store"
     try:
-        result = await while_connected(request, pool.run(job))
+        result = await while_connected(request, pool.run(job, client_of(request)))
     except ClientGone:
         return Response(status_code=499)
     return ResultResponse(result, content_type, headers)
+
+
+def client_of(request: Request) -> str:
+    """Whom a request counts for: its address, as connections count it."""
+    return network(request.client.host) if request.client else ""
 
 
 def job_dataset(job: Job) -> tuple[str, str]:

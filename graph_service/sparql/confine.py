@@ -36,13 +36,14 @@ class _Filter(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("program", ctypes.c_void_p))
 
 
-def confine(memory: int, parent: int, niceness: int = 19) -> bool:
+def confine(memory: int, parent: int, niceness: int = 19, *, network: bool = False) -> bool:
     """Confine the calling process; call it before any thread is started.
 
     Args:
         memory: address space in bytes; 0 for no limit.
         parent: process id of the parent, to notice that it died before we asked to follow it.
         niceness: how far to stand back for other processes, 0 to 19.
+        network: leave the network open.
 
     Returns:
         Whether the network is closed too. The rest holds in any case.
@@ -60,7 +61,7 @@ def confine(memory: int, parent: int, niceness: int = 19) -> bool:
         os._exit(1)
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
-    return _close_network(libc)
+    return not network and _close_network(libc)
 
 
 def _close_network(libc: ctypes.CDLL) -> bool:

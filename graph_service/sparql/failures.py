@@ -43,6 +43,17 @@ def too_busy() -> Problem:
     )
 
 
+def too_many(limit: int) -> Problem:
+    """The client has its share of the queries that wait and run."""
+    return Problem(
+        "too-many",
+        f"Fra din adresse er {limit} forespørgsler i gang eller i kø, og flere må der ikke være ad "
+        "gangen, så andre også får svar. Vent på svarene, og prøv igen.",
+        headers=RETRY,
+        limit=limit,
+    )
+
+
 def broken_off() -> Problem:
     """The client is gone, or the service stops."""
     return Problem("too-busy", "Forespørgslen blev afbrudt. Prøv igen.", headers=RETRY)

@@ -13,11 +13,12 @@ from starlette.responses import Response
 
 from graph_service.api.lists import base_url, service_of
 from graph_service.api.problems import Problem
-from graph_service.sparql import writing
+from graph_service.sparql import guard, writing
 from graph_service.sparql.answering import answer, pool_over
 from graph_service.sparql.media import GRAPHS, choose
-from graph_service.sparql.request import fields, read_body
+from graph_service.sparql.request import MAX_BODY, UPDATE, fields, media_type, read_body, utf8
 from graph_service.sparql.worker import Job
+from graph_service.sparql.writer import DEFAULT_GRAPH
 from graph_service.vocabulary import GRAPH, graph
 
 router = APIRouter(include_in_schema=False)
@@ -26,6 +27,7 @@ STORE = "/rdf-graph-store"
 #: Bytes of a graph that a client may send.
 MAX_GRAPH = 64 * 1024**2
 DEFAULT = "default"
+CHANGES = ["PUT", "POST", "PATCH", "DELETE"]
 
 
 def named(request: Request, *, required: bool = True) -> str:
@@ -74,14 +76,14 @@ async def read_directly(request: Request, path: str) -> Response:
     return await graph_answer(request, graph(path))
 
 
-@router.api_route(STORE, methods=["PUT", "POST", "DELETE"])
+@router.api_route(STORE, methods=CHANGES)
 async def change(request: Request) -> Response:
-    """Replace, add to, or remove a graph; POST without a graph makes a new one."""
+    """Replace, add to, patch, or remove a graph; POST without a graph makes a new one."""
     writing.authorise(request)
     return await changed(request, named(request, required=request.method != "POST"))
 
 
-@router.api_route("/graph/{path:path}", methods=["PUT", "POST", "DELETE"])
+@router.api_route("/graph/{path:path}", methods=CHANGES)
 async def change_directly(request: Request, path: str) -> Response:
     """As :func:`change`, at the graph's own address."""
     writing.authorise(request)
@@ -92,7 +94,8 @@ async def change_directly(request: Request, path: str) -> Response:
 @router.options("/graph/{path:path}")
 async def options() -> Response:
     """What can be done here."""
-    return Response(status_code=204, headers={"Allow": "GET, HEAD, PUT, POST, DELETE, OPTIONS"})
+    allow = ", ".join(["GET", "HEAD", *CHANGES, "OPTIONS"])
+    return Response(status_code=204, headers={"Allow": allow, "Accept-Patch": UPDATE})
 
 
 async def graph_answer(request: Request, name: str) -> Response:
@@ -115,18 +118,16 @@ async def graph_answer(request: Request, name: str) -> Response:
 async def changed(request: Request, name: str) -> Response:
     """Make the change that the method says; 201 for a new graph, else 204 (section 5).
 
+    The default graph merges all graphs; what is written to it lies in a graph of its own.
+
     Raises:
         Problem: see :func:`graph_service.sparql.writing.write`.
     """
-    if name == DEFAULT:
-        raise Problem(
-            "method-not-allowed",
-            "Standardgrafen dannes af de navngivne grafer ved udgivelsen. Skriv i en navngiven.",
-            headers={"Allow": "GET, HEAD, OPTIONS"},
-        )
-    new = "" if name else graph(f"added/{uuid4()}")
-    name = name or new
-    body = b"" if request.method == "DELETE" else await read_body(request, MAX_GRAPH)
+    name = DEFAULT_GRAPH if name == DEFAULT else name or graph(f"added/{uuid4()}")
+    if request.method == "PATCH":
+        body = await read_patch(request)
+    else:
+        body = b"" if request.method == "DELETE" else await read_body(request, MAX_GRAPH)
     created = await writing.write(
         request,
         writing.GraphChange(
@@ -138,3 +139,22 @@ async def changed(request: Request, name: str) -> Response:
     if created and name.startswith(GRAPH):
         headers["Location"] = f"{base_url(request)}/graph/{name.removeprefix(GRAPH)}"
     return Response(status_code=201 if created else 204, headers=headers)
+
+
+async def read_patch(request: Request) -> bytes:
+    """The body of a PATCH: a SPARQL Update, looked at (section 5.7).
+
+    Raises:
+        Problem: unsupported-media-type, bad-query, and what :func:`guard.look` raises.
+    """
+    if media_type(request) != UPDATE:
+        raise Problem(
+            "unsupported-media-type",
+            f"Send ændringen som {UPDATE}.",
+            headers={"Accept-Patch": UPDATE},
+        )
+    body = await read_body(request, MAX_BODY)
+    seen = guard.look(utf8(body))
+    if seen.kind and not seen.update:
+        raise Problem("bad-query", f"{seen.kind} er et spørgsmål og ændrer intet.")
+    return body

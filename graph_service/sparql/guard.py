@@ -10,7 +10,7 @@ Sources: SPARQL 1.1 Query Language, section 19.8 (terminals); SPARQL 1.1 Update,
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -73,6 +73,8 @@ _PAIRS = {"}": "{", ")": "(", "]": "["}
 #: The engine reads keywords without a word boundary: ``trueSERVICE:x`` is ``true SERVICE :x``.
 _OUTGOING = re.compile(r"SERVICE|LOAD", re.IGNORECASE)
 _OUTGOING_NAME = re.compile(r"(?:true|false)(?:SERVICE|LOAD)", re.IGNORECASE)
+#: An address whose host cannot be read in two ways: no escapes, no user name, a slash after it.
+_ADDRESS = re.compile(r"<https?://((?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?)(?:/[^\\]*)?>")
 _ESCAPE = re.compile(r"\\u00([0-9A-Fa-f]{2})|\\U000000([0-9A-Fa-f]{2})")
 
 
@@ -100,11 +102,13 @@ class Seen:
         kind: ``SELECT`` …, an update's first word, or empty when there is none.
         update: whether it changes something.
         volatile: whether asking again may give another answer on the same snapshot.
+        outgoing: whether it asks an allowed host.
     """
 
     kind: str
     update: bool
     volatile: bool
+    outgoing: bool = False
 
 
 def tokens(text: str) -> Iterator[Token]:
@@ -150,32 +154,49 @@ def tokens(text: str) -> Iterator[Token]:
         yield token
 
 
-def look(text: str) -> Seen:
+def look(text: str, hosts: Collection[str] = ()) -> Seen:
     """Judge a query or an update before it is parsed.
+
+    Args:
+        hosts: those that ``SERVICE`` and ``LOAD`` may reach, as an address has them: with the port
+            unless it is the usual one. The address must stand there in full, for what a variable
+            or a prefix comes to is only known to the engine, and it asks at once.
 
     Raises:
         Problem: query-too-long, query-too-deep, bad-content (a null character), bad-query (a
             string without an end), outgoing-request (``SERVICE`` or ``LOAD`` outside strings, IRIs
-            and comments).
+            and comments, to another host).
     """
     check_length(len(text))
     if "\x00" in text:
         raise Problem("bad-content", "Forespørgslen indeholder et nultegn (U+0000). Fjern det.")
-    kind, volatile, prologue = "", False, True
+    kind, volatile, prologue, outgoing, asks = "", False, True, False, ""
     for token in tokens(_ESCAPE.sub(_letter, text)):
+        if asks:
+            if token.kind == "word" and token.text.upper() == "SILENT":
+                continue
+            address = _ADDRESS.fullmatch(token.text) if token.kind == "iri" else None
+            if address is None or address[1].lower() not in hosts:
+                refuse_outgoing(asks, hosts)
+            asks, outgoing = "", True
+            continue
         if token.kind == "name":
             if _OUTGOING_NAME.search(token.text.partition(":")[0]):
-                refuse_outgoing("SERVICE")
+                refuse_outgoing("SERVICE", hosts)
             continue
         if token.kind != "word":
             continue
         word = token.text.upper()
         if found := _OUTGOING.search(word):
-            refuse_outgoing(found.group())
+            if not hosts or found.group() != word:
+                refuse_outgoing(found.group(), hosts)
+            asks = word
         volatile = volatile or word in VOLATILE
         if prologue and word not in ("BASE", "PREFIX", "VERSION"):
             kind, prologue = _kind(word), False
-    return Seen(kind, kind in UPDATE_KINDS, volatile)
+    if asks:
+        refuse_outgoing(asks, hosts)
+    return Seen(kind, kind in UPDATE_KINDS, volatile or outgoing, outgoing)
 
 
 def unclosed(text: str, start: int) -> Problem:
@@ -201,8 +222,15 @@ def check_length(length: int) -> None:
         )
 
 
-def refuse_outgoing(word: str) -> None:
+def refuse_outgoing(word: str, hosts: Collection[str] = ()) -> None:
     """Raise Problem outgoing-request."""
+    if hosts:
+        raise Problem(
+            "outgoing-request",
+            f"{word.upper()} kan kun hente data hos {', '.join(sorted(hosts))}, og adressen skal "
+            "skrives helt ud: <https://…>, ikke som variabel eller med præfiks.",
+            hosts=sorted(hosts),
+        )
     raise Problem(
         "outgoing-request",
         f"{word.upper()} får tjenesten til at hente data på en anden adresse, og det gør den ikke. "

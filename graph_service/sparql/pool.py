@@ -1,4 +1,4 @@
-"""The pool of worker processes: a bounded queue before them, limits on them, a spare behind them.
+"""The pool of worker processes: a bounded line before them, limits on them, a spare behind them.
 
 Every free query ends within its limits, however it was written: a worker that passes the
 wall-clock limit, or whose client is gone, is killed; one that passes the memory limit ends by
@@ -8,18 +8,15 @@ itself; a spare takes the next query while another is started.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-from collections import Counter, deque
-from collections.abc import Coroutine
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 from graph_service.api.problems import Problem
 from graph_service.settings import Settings
 from graph_service.sparql import failures
-from graph_service.sparql.guard import look
-from graph_service.sparql.media import OFFERS, SOLUTIONS, choose
+from graph_service.sparql.line import Line
 from graph_service.sparql.process import JobFailed, Worker, WorkerDied
 from graph_service.sparql.result import Budget, Result
 from graph_service.sparql.worker import Job
@@ -29,6 +26,9 @@ log = logging.getLogger("ansvarsgraf.sparql")
 
 #: Started workers that no query uses yet.
 SPARES = 1
+#: Seconds beyond the longest query that one may wait: who is next must not be sent away in the
+#: moment when a query ends at its limit and its worker is replaced.
+PATIENCE = 2.0
 #: All kept answers together may hold so many of the largest answers.
 KEPT_ANSWERS = 8
 #: Name of the tasks that wait until a killed worker is gone; closing waits for them.
@@ -52,9 +52,9 @@ class Pool:
         self.counts: Counter[str] = Counter()
         self._wanted = settings.workers + spares
         self._idle: list[Worker] = []
-        self._busy: set[Worker] = set()
+        self._busy: dict[Worker, str] = {}
         self._starting = 0
-        self._queue: deque[asyncio.Future[Worker]] = deque()
+        self._line = Line(settings.query_queue, settings.queries_per_address)
         self._tasks: set[asyncio.Task[None]] = set()
         self._budget = Budget(KEPT_ANSWERS * settings.query_bytes)
         self._swapping = asyncio.Lock()
@@ -71,8 +71,7 @@ class Pool:
     async def close(self) -> None:
         """Kill the workers and fail what waits."""
         self._closed = True
-        while self._queue:
-            self._queue.popleft().cancel()
+        self._line.close()
         workers = [*self._idle, *self._busy]
         for task in list(self._tasks):
             if task.get_name() != REAPING:
@@ -97,17 +96,20 @@ class Pool:
             for worker in stale:
                 self._retire(worker)
 
-    async def run(self, job: Job) -> Result:
+    async def run(self, job: Job, client: str = "") -> Result:
         """Run a job; gives its answer when it is complete or large enough to be sent.
 
         The caller closes the result. Cancelling the call, or closing the result early, kills the
         query.
 
+        Args:
+            client: whose query it is; each has a share of the workers and of the line.
+
         Raises:
             Problem: bad-query, bad-content, not-acceptable, time-limit, memory-limit, row-limit,
-                size-limit, query-too-deep, too-busy, store-unavailable, internal.
+                size-limit, query-too-deep, too-busy, too-many, store-unavailable, internal.
         """
-        worker = await self._acquire()
+        worker = await self._acquire(client)
         result = Result(self._budget)
         task = self._spawn(self._drive(worker, job, result))
         result.on_close(task.cancel)
@@ -120,10 +122,11 @@ class Pool:
 
     def figures(self) -> dict[str, int]:
         """Counters and gauges: ``started``, ``answered``, ``failed_*``, ``killed_*``, ``refused``,
-        ``swapped``; ``queue``, ``running``, ``idle``, ``kept_bytes``."""
+        ``refused_client``, ``swapped``; ``queue``, ``running``, ``idle``, ``kept_bytes``."""
         return {
             **self.counts,
-            "queue": len(self._queue),
+            **self._line.refused,
+            "queue": len(self._line),
             "running": len(self._busy),
             "idle": len(self._idle),
             "kept_bytes": self._budget.held,
@@ -135,7 +138,7 @@ class Pool:
         """Run a job on a worker that is ours, and give the worker back or replace it."""
         keep = False
         try:
-            work = worker.run(job, result.add)
+            work = (self._run_outside if job.network else worker.run)(job, result.add)
             result.rows = await asyncio.wait_for(work, job.seconds)
             keep = worker.address_space < max(1, self.settings.query_memory * 3 // 4)
             self.counts["answered" if keep else "recycled"] += 1
@@ -162,56 +165,56 @@ class Pool:
             self._release(worker, keep)
             result.finish(failures.broken_off())
 
+    async def _run_outside(self, job: Job, take: Callable[[bytes], None]) -> int:
+        """As :meth:`Worker.run`, in a worker that may open connections and is ended afterwards; all
+        other queries run where the network is closed."""
+        worker = await Worker.start(self.folder, self.settings.query_memory, network=True)
+        try:
+            return await worker.run(job, take)
+        finally:
+            await worker.stop()
+
     # -- workers --------------------------------------------------------------------------------
 
-    async def _acquire(self) -> Worker:
-        """A worker of ours alone, after waiting in line no longer than one query may take.
+    async def _acquire(self, client: str) -> Worker:
+        """A worker of ours alone, after waiting in line little longer than one query may take.
 
         Raises:
-            Problem: too-busy.
+            Problem: too-busy, too-many.
         """
         if self._closed:
             raise failures.too_busy()
-        if len(self._queue) >= self.settings.query_queue:
-            self.counts["refused"] += 1
-            raise failures.too_busy()
-        turn: asyncio.Future[Worker] = asyncio.get_running_loop().create_future()
-        self._queue.append(turn)
+        turn = self._line.join(client, self._busy.values())
         self._dispatch()
         try:
-            await asyncio.wait({turn}, timeout=self.settings.query_seconds)
+            limit = self.settings.query_seconds + PATIENCE
+            await asyncio.wait({turn.worker}, timeout=limit)
         except BaseException:
-            if turn.done() and not turn.cancelled():
-                self._release(turn.result(), True)
-            self._leave(turn)
+            if turn.worker.done() and not turn.worker.cancelled():
+                self._release(turn.worker.result(), True)
+            self._line.leave(turn)
             raise
-        if not turn.done() or turn.cancelled():
-            self._leave(turn)
-            self.counts["refused"] += 1
+        if not turn.worker.done() or turn.worker.cancelled():
+            self._line.leave(turn)
+            self._line.refused["refused"] += 1
             raise failures.too_busy()
-        return turn.result()
-
-    def _leave(self, turn: asyncio.Future[Worker]) -> None:
-        """Leave the line."""
-        turn.cancel()
-        with contextlib.suppress(ValueError):
-            self._queue.remove(turn)
+        return turn.worker.result()
 
     def _dispatch(self) -> None:
-        """Give idle workers to those who wait, first come first served."""
-        while self._queue and len(self._busy) < self.settings.workers and self._idle:
+        """Give idle workers to those who wait."""
+        while len(self._line) and len(self._busy) < self.settings.workers and self._idle:
             worker = self._idle.pop(0)
             if not worker.alive:
                 self.counts["died_idle"] += 1
                 self._retire(worker)
                 continue
-            turn = self._queue.popleft()
-            self._busy.add(worker)
-            turn.set_result(worker)
+            turn = self._line.next(self._busy.values())
+            self._busy[worker] = turn.client
+            turn.worker.set_result(worker)
 
     def _release(self, worker: Worker, keep: bool) -> None:
         """Take a worker back from a job."""
-        self._busy.discard(worker)
+        self._busy.pop(worker, None)
         if keep and worker.alive and worker.folder == self.folder and not self._closed:
             self._idle.append(worker)
         else:
@@ -271,36 +274,3 @@ class Pool:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-
-def run_once(folder: Path, settings: Settings, query: str, format: str) -> bytes:
-    """Run one query in a worker of its own, for the command line; same limits, same problems.
-
-    Args:
-        folder: the snapshot's folder.
-        format: name of a format of :mod:`graph_service.sparql.media`.
-
-    Raises:
-        Problem: as :meth:`Pool.run`, and what :func:`graph_service.sparql.guard.look` raises.
-        StoreError: the snapshot cannot be opened.
-    """
-    offers = OFFERS.get(look(query).kind, SOLUTIONS)
-    form, _ = choose("", format, offers)
-    job = Job(query, form.name, settings.query_seconds, settings.query_rows, settings.query_bytes)
-
-    async def once() -> bytes:
-        pool = Pool(replace(settings, workers=1), folder, spares=0)
-        await pool.start()
-        try:
-            result = await pool.run(job)
-            try:
-                pieces = [piece async for piece in result.pieces()]
-            finally:
-                result.close()
-            if result.failure:
-                raise result.failure
-            return b"".join(pieces)
-        finally:
-            await pool.close()
-
-    return asyncio.run(once())

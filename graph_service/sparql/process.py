@@ -60,8 +60,12 @@ class Worker:
         self._listening = asyncio.create_task(self._listen())
 
     @staticmethod
-    async def start(folder: Path, memory: int) -> Worker:
+    async def start(folder: Path, memory: int, *, network: bool = False) -> Worker:
         """Start a worker and wait until it has opened the snapshot.
+
+        Args:
+            memory: its address space in bytes.
+            network: whether it may open connections.
 
         Raises:
             WorkerDied: it could not.
@@ -76,6 +80,7 @@ class Worker:
             str(folder / "store"),
             str(memory),
             str(os.getpid()),
+            *(["network"] if network else []),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

@@ -61,7 +61,9 @@ async def query(request: Request, call: Call, text: str) -> Response:
         Problem: see :meth:`graph_service.sparql.pool.Pool.run` and :func:`guard.look`.
     """
     settings = service_of(request).settings
-    seen = await asyncio.to_thread(guard.look, text) if len(text) > 5000 else guard.look(text)
+    hosts = settings.allowed_hosts
+    long = len(text) > 5000
+    seen = await asyncio.to_thread(guard.look, text, hosts) if long else guard.look(text, hosts)
     if seen.update:
         raise Problem(
             "bad-query",
@@ -82,6 +84,7 @@ async def query(request: Request, call: Call, text: str) -> Response:
         base=base_url(request) + "/sparql",
         default_graphs=default_graphs,
         named_graphs=named_graphs,
+        network=seen.outgoing,
     )
     if settings.log_queries:
         log.info("query: %s", text)
@@ -92,7 +95,7 @@ async def update(request: Request, call: Call) -> Response:
     """Do an update, as far as this installation and the client's key allow."""
     writing.authorise(request)
     assert call.update is not None
-    seen = guard.look(call.update)
+    seen = guard.look(call.update, service_of(request).settings.allowed_hosts)
     if seen.kind and not seen.update:
         raise Problem("bad-query", f"{seen.kind} er et spørgsmål; send det som query.")
     change = writing.Update(
@@ -100,6 +103,7 @@ async def update(request: Request, call: Call) -> Response:
         base_url(request) + "/sparql",
         tuple(call.using_graphs),
         tuple(call.using_named_graphs),
+        seen.outgoing,
     )
     await writing.write(request, change)
     pool = await pool_over(request.app, service_of(request))

@@ -66,6 +66,8 @@ class Job:
         base: base IRI of the query.
         default_graphs, named_graphs: the dataset that the protocol names, or None for the store's.
         graph: IRI of a graph to be read whole, ``default`` for the default graph, or empty.
+        network: whether it asks other hosts, which the guard has allowed; the pool gives it a
+            worker of its own.
     """
 
     text: str
@@ -77,6 +79,7 @@ class Job:
     default_graphs: tuple[str, ...] | None = None
     named_graphs: tuple[str, ...] | None = None
     graph: str = ""
+    network: bool = False
 
     def frame(self) -> bytes:
         """The job as a frame."""
@@ -260,9 +263,10 @@ def serve(store: ox.Store, source: BinaryIO, out: BinaryIO) -> None:
 
 
 def main() -> None:
-    """Arguments: folder of the store, memory limit in bytes, process id of the parent."""
+    """Arguments: folder of the store, memory limit in bytes, process id of the parent, and
+    ``network`` when the network stays open."""
     folder, memory, parent = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    confined = confine(memory, parent)
+    confined = confine(memory, parent, network=sys.argv[4:] == ["network"])
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     out = os.fdopen(os.dup(1), "wb", buffering=2 * PIECE)

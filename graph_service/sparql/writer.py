@@ -4,8 +4,8 @@ Started by :mod:`graph_service.sparql.writing` as ``python -m graph_service.spar
 standard input: one line of JSON (:class:`Change`), then the bytes of the body. On standard output:
 one line of JSON, ``{"snapshot", "created"}`` or ``{"kind", "detail", ...}`` of a problem.
 
-What is written here holds until the next ``ansvarsgraf build``, which starts from data/ again;
-inferred triples and findings are those of the last build.
+What is written here holds until the next ``ansvarsgraf build``, which starts from data/ again
+(docs/operations.md says how to keep it); inferred triples and findings are those of the last build.
 
 Sources: SPARQL 1.1 Graph Store HTTP Protocol, section 5; SPARQL 1.1 Update.
 """
@@ -25,7 +25,8 @@ import pyoxigraph as ox
 from graph_service.api.problems import Problem
 from graph_service.build import GUARDS
 from graph_service.build.load import parse_file
-from graph_service.build.publish import current, publish
+from graph_service.build.publish import alone, current, publish
+from graph_service.build.quads import in_graph
 from graph_service.build.validate import check
 from graph_service.sparql.confine import confine
 from graph_service.sparql.failures import of_job
@@ -36,6 +37,8 @@ from graph_service.vocabulary import PREFIXES, graph
 #: Violations that an answer names.
 NAMED_VIOLATIONS = 20
 MULTIPART = "multipart/form-data"
+#: What is written to the default graph, which merges all graphs, lies in this one.
+DEFAULT_GRAPH = graph("default")
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Change:
     """One change.
 
     Attributes:
-        method: ``put``, ``post``, ``delete`` or ``update``.
+        method: ``put``, ``post``, ``patch``, ``delete`` or ``update``.
         project, snapshots: folders of the project and of its snapshots.
         graph: IRI of the graph; not for an update.
         content_type: Content-Type of the body.
@@ -61,25 +64,48 @@ class Change:
     using_named: tuple[str, ...] = ()
 
 
-def changed(quads: set[ox.Quad], change: Change, body: bytes) -> set[ox.Quad]:
-    """The named-graph quads after a change.
+@dataclass(frozen=True)
+class Named:
+    """Named graphs.
+
+    Attributes:
+        quads: their triples.
+        names: IRIs of all of them, the empty ones too.
+    """
+
+    quads: set[ox.Quad]
+    names: set[str]
+
+    @staticmethod
+    def of(store: ox.Store) -> Named:
+        """The named graphs of a store."""
+        default = ox.DefaultGraph()
+        return Named(
+            {quad for quad in store if quad.graph_name != default},
+            {name.value for name in store.named_graphs()},
+        )
+
+
+def changed(before: Named, change: Change, body: bytes) -> Named:
+    """The named graphs after a change.
 
     Raises:
-        Problem: bad-content, bad-query, not-found, unsupported-media-type.
+        Problem: bad-content, bad-query, not-found, other-graph, unsupported-media-type.
     """
     if change.method == "update":
-        return updated(quads, change, body.decode("utf-8"))
+        return updated(before, change, body.decode("utf-8"))
     name = ox.NamedNode(change.graph)
-    before = {quad for quad in quads if quad.graph_name == name}
+    here = {quad for quad in before.quads if quad.graph_name == name}
+    if change.method in ("delete", "patch") and change.graph not in before.names:
+        raise Problem("not-found", f"Grafen {change.graph} findes ikke.")
     if change.method == "delete":
-        if not before:
-            raise Problem("not-found", f"Grafen {change.graph} findes ikke.")
-        return quads - before
-    new = {
-        ox.Quad(t.subject, t.predicate, t.object, name)
-        for t in parsed(change.content_type, body, change.base)
-    }
-    return (quads - before if change.method == "put" else quads) | new
+        return Named(before.quads - here, before.names - {change.graph})
+    if change.method == "patch":
+        triples = patched(here, change, body.decode("utf-8"))
+    else:
+        triples = parsed(change.content_type, body, change.base)
+    kept = before.quads if change.method == "post" else before.quads - here
+    return Named(kept | set(in_graph(triples, name)), before.names | {change.graph})
 
 
 def parsed(content_type: str, body: bytes, base: str) -> list[ox.Triple]:
@@ -115,17 +141,59 @@ def parsed(content_type: str, body: bytes, base: str) -> list[ox.Triple]:
     return [quad.triple for quad in quads]
 
 
-def updated(quads: set[ox.Quad], change: Change, text: str) -> set[ox.Quad]:
-    """The named-graph quads after a SPARQL Update.
+def patched(quads: set[ox.Quad], change: Change, text: str) -> list[ox.Triple]:
+    """The triples of a graph after a SPARQL Update that sees and changes it alone, as its default
+    graph (Graph Store HTTP Protocol, section 5.7).
 
     Raises:
-        Problem: bad-query; bad-content when the update writes to the default graph, which is
-            made from the named graphs at publishing.
+        Problem: bad-query; other-graph when the update writes to a named graph.
     """
-    merged = {ox.Quad(*quad.triple) for quad in quads}
     store = ox.Store()
-    store.bulk_extend(quads)
-    store.bulk_extend(merged)
+    store.bulk_extend(in_graph(quad.triple for quad in quads))
+    run(store, change, text)
+    if list(store.named_graphs()):
+        raise Problem(
+            "other-graph",
+            f"PATCH ændrer kun grafen {change.graph}. Skriv opdateringen uden GRAPH, eller send "
+            "den til /sparql.",
+        )
+    return [quad.triple for quad in store]
+
+
+def updated(before: Named, change: Change, text: str) -> Named:
+    """The named graphs after a SPARQL Update.
+
+    The update sees all graphs merged as its default graph, as queries do; what it adds there goes
+    to :data:`DEFAULT_GRAPH`.
+
+    Raises:
+        Problem: bad-query; bad-content when the update takes something out of the default graph
+            that stands in another graph, or when it cannot be told whether it does.
+    """
+    merged = {quad.triple for quad in before.quads}
+    store = ox.Store()
+    store.bulk_extend(before.quads)
+    store.bulk_extend(in_graph(merged))
+    for name in before.names:
+        store.add_graph(ox.NamedNode(name))
+    run(store, change, text)
+    after = Named.of(store)
+    default, own = ox.DefaultGraph(), ox.NamedNode(DEFAULT_GRAPH)
+    plain = {quad.triple for quad in store.quads_for_pattern(None, None, None, default)}
+    added, removed = plain - merged, merged - plain
+    quads = (after.quads | set(in_graph(added, own))) - set(in_graph(removed, own))
+    left = {quad.triple for quad in quads}
+    if plain and removed and (removed & left or plain - left):
+        raise Problem(
+            "bad-content",
+            "Standardgrafen samler de navngivne grafer, og det, som står i en af dem, kan kun "
+            "fjernes dér. Skriv GRAPH <…> { … } i opdateringen.",
+        )
+    return Named(quads, after.names | ({DEFAULT_GRAPH} if added else set()))
+
+
+def run(store: ox.Store, change: Change, text: str) -> None:
+    """Do an update on a store. Raises Problem bad-query."""
     try:
         store.update(
             with_using(text, change.using, change.using_named),
@@ -136,18 +204,6 @@ def updated(quads: set[ox.Quad], change: Change, text: str) -> set[ox.Quad]:
         raise of_job(reason_of_syntax(error), Job("", "", 0, 0, 0)) from None
     except (OSError, RuntimeError, ValueError) as error:
         raise Problem("bad-query", f"Opdateringen kan ikke udføres: {error}") from None
-    after = set(store)
-    plain = {quad for quad in after if isinstance(quad.graph_name, ox.DefaultGraph)}
-    named = after - plain
-    merged_after = {ox.Quad(*quad.triple) for quad in named}
-    added, lost = plain - merged - merged_after, (merged & merged_after) - plain
-    if added or (lost and plain):
-        raise Problem(
-            "bad-content",
-            "Standardgrafen dannes af de navngivne grafer ved udgivelsen og kan ikke ændres "
-            "direkte. Skriv GRAPH <…> { … } i opdateringen.",
-        )
-    return named
 
 
 def must_hold(quads: set[ox.Quad], project: Path) -> None:
@@ -181,20 +237,20 @@ def write(change: Change, body: bytes) -> dict[str, Any]:
     Raises:
         Problem: nothing was changed.
     """
-    folder = current(Path(change.snapshots))
-    store = ox.Store.read_only(str(folder / "store"))
-    quads = {quad for quad in store if not isinstance(quad.graph_name, ox.DefaultGraph)}
-    after = changed(quads, change, body)
-    created = bool(change.graph) and all(q.graph_name.value != change.graph for q in quads)
-    if after != quads:
-        must_hold(after, Path(change.project))
-        folder = Path(change.snapshots) / publish(after, Path(change.snapshots)).id
-    return {"snapshot": folder.name, "created": created}
+    snapshots = Path(change.snapshots)
+    with alone(snapshots):
+        folder = current(snapshots)
+        before = Named.of(ox.Store.read_only(str(folder / "store")))
+        after = changed(before, change, body)
+        if after != before:
+            must_hold(after.quads, Path(change.project))
+            folder = snapshots / publish(after.quads, snapshots, names=after.names).id
+    return {"snapshot": folder.name, "created": change.graph in after.names - before.names}
 
 
 def main() -> None:
-    """Argument: process id of the parent."""
-    confine(0, int(sys.argv[1]), niceness=5)
+    """Arguments: process id of the parent, and ``network`` when the network stays open."""
+    confine(0, int(sys.argv[1]), niceness=5, network=sys.argv[2:] == ["network"])
     values = json.loads(sys.stdin.buffer.readline())
     for name in ("using", "using_named"):
         values[name] = tuple(values[name])

@@ -29,17 +29,19 @@ WRITE_SECONDS = 600.0
 
 @dataclass(frozen=True)
 class Update:
-    """A SPARQL Update with its base IRI and the dataset that the protocol names."""
+    """A SPARQL Update with its base IRI, the dataset that the protocol names, and whether it asks
+    other hosts, which the guard has allowed."""
 
     text: str
     base: str
     using: tuple[str, ...] = ()
     using_named: tuple[str, ...] = ()
+    network: bool = False
 
 
 @dataclass(frozen=True)
 class GraphChange:
-    """A change of one graph: ``put``, ``post`` or ``delete``."""
+    """A change of one graph: ``put``, ``post``, ``patch`` or ``delete``."""
 
     method: str
     graph: str
@@ -89,7 +91,7 @@ async def write(request: Request, wanted: Update | GraphChange) -> bool:
             using=wanted.using,
             using_named=wanted.using_named,
         )
-        body = wanted.text.encode()
+        body, network = wanted.text.encode(), wanted.network
     else:
         change = Change(
             wanted.method,
@@ -99,14 +101,14 @@ async def write(request: Request, wanted: Update | GraphChange) -> bool:
             content_type=wanted.content_type,
             base=wanted.base,
         )
-        body = wanted.body
+        body, network = wanted.body, False
     async with request.app.state.writing:
-        created = await _run(change, body)
+        created = await _run(change, body, network)
         await asyncio.to_thread(service.reload)
         return created
 
 
-async def _run(change: Change, body: bytes) -> bool:
+async def _run(change: Change, body: bytes, network: bool) -> bool:
     environment = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -114,6 +116,7 @@ async def _run(change: Change, body: bytes) -> bool:
         "-m",
         "graph_service.sparql.writer",
         str(os.getpid()),
+        *(["network"] if network else []),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

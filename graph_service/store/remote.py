@@ -72,6 +72,8 @@ class RemoteStore:
         local: folder of the same snapshot on this machine; which named graph a triple lies in is
             asked there, because only the merged triples lie on the service.
         transport: for tests.
+        sure: whether the service is known to hold the snapshot; if not, it is asked before the
+            first query, so that nobody takes the silence of an empty store for an answer.
     """
 
     def __init__(
@@ -82,9 +84,12 @@ class RemoteStore:
         login: str = "",
         local: Path | None = None,
         transport: httpx.BaseTransport | None = None,
+        *,
+        sure: bool = True,
     ) -> None:
         self.snapshot = snapshot
         self.url = url
+        self._sure = sure
         self._seconds = seconds
         self._local = local
         self._client = client_for(login, seconds + 1.0, transport)
@@ -93,6 +98,7 @@ class RemoteStore:
         if self._local and NAMED.search(query):
             yield from EmbeddedStore(self._local).select(query)
             return
+        self.make_sure()
         rows = self._bindings(self._json(query))
         # Virtuoso 7 leaves some equal rows in a DISTINCT, those with language-tagged strings.
         seen: set[frozenset[tuple[str, Term]]] | None = set() if DISTINCT.match(query) else None
@@ -105,7 +111,26 @@ class RemoteStore:
                 seen.add(key)
             yield row
 
+    def make_sure(self) -> None:
+        """Ask whether the service holds the snapshot, unless that is known.
+
+        Raises:
+            StoreError: it does not, or does not answer.
+        """
+        if self._sure:
+            return
+        try:
+            self._sure = self._ask("ASK { ?s ?p ?o }")
+        except SyntaxError as error:
+            raise StoreError(f"{self.url} refuses a plain ASK: {error}") from error
+        if not self._sure:
+            raise StoreError(f"{self.url} does not hold snapshot {self.snapshot}")
+
     def ask(self, query: str) -> bool:
+        self.make_sure()
+        return self._ask(query)
+
+    def _ask(self, query: str) -> bool:
         answer = self._json(query)
         if isinstance(answer, dict) and "boolean" in answer:
             return bool(answer["boolean"])
@@ -117,6 +142,7 @@ class RemoteStore:
         )
 
     def construct(self, query: str) -> Iterator[ox.Triple]:
+        self.make_sure()
         body, _ = self._post(query, "application/n-triples, text/plain;q=0.5")
         try:
             triples = [quad.triple for quad in ox.parse(body, format=ox.RdfFormat.N_TRIPLES)]
@@ -152,7 +178,7 @@ class RemoteStore:
                 return self._send(query, accept, began)
             except (httpx.NetworkError, httpx.RemoteProtocolError):
                 return self._send(query, accept, began)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise StoreError(f"{self.url}: {type(error).__name__}") from error
 
     def _send(self, query: str, accept: str, began: float) -> tuple[bytes, int]:

@@ -17,6 +17,7 @@ import pytest
 from graph_service.processes import listen
 from tests.api.test_operations import small
 from tests.server.conftest import TOKEN, Running, server, wait_until
+from tests.sparql.conftest import make
 
 
 def label(running: Running) -> str:
@@ -178,3 +179,27 @@ def test_the_log_is_json_lines(tmp_path: Path) -> None:
         running.get("/nothing")
     lines = [json.loads(line) for line in running.log.read_text().splitlines()]
     assert any(line.get("query") == "q=sundhed" for line in lines)
+
+
+def test_changes_that_several_processes_make_at_once_are_all_there(tmp_path: Path) -> None:
+    made = make(tmp_path)
+    names = [f"http://example.org/graph/{number}" for number in range(8)]
+    statuses: list[int] = []
+
+    def put(name: str) -> None:
+        connection = HTTPConnection("127.0.0.1", running.port, timeout=60)
+        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "text/turtle"}
+        connection.request("PUT", f"/rdf-graph-store?graph={name}", b"<a> <b> 1 .", headers)
+        statuses.append(connection.getresponse().status)
+        connection.close()
+
+    log = tmp_path / "stderr"
+    with server(made.snapshots, log, processes=2, project=tmp_path) as running:
+        clients = [threading.Thread(target=put, args=(name,)) for name in names]
+        for client in clients:
+            client.start()
+        for client in clients:
+            client.join()
+        assert statuses == [201] * len(names)
+        for name in names:
+            assert running.get(f"/rdf-graph-store?graph={name}")[0] == 200

@@ -7,8 +7,7 @@ import asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph_service.connections import BUSY, IDLE, WAITING, Limits, Register
-from graph_service.guarded import network
+from graph_service.connections import BUSY, IDLE, WAITING, Limits, Register, network
 
 LIMITS = Limits(connections=6, per_address=3, header_seconds=1000, body_seconds=1000)
 

@@ -15,7 +15,8 @@ import pytest
 from graph_service.api.problems import Problem
 from graph_service.build.publish import current, publish
 from graph_service.settings import Settings
-from graph_service.sparql.pool import Pool, run_once
+from graph_service.sparql.once import run_once
+from graph_service.sparql.pool import Pool
 from graph_service.sparql.worker import Job
 from graph_service.store import StoreError
 from tests.sparql.conftest import ENDLESS, HUNGRY, quads
@@ -133,6 +134,34 @@ def test_a_full_queue_refuses_at_once_and_the_rest_is_answered(
     with_pool(replace(published, query_queue=2), folder, test)
 
 
+def test_one_client_cannot_fill_the_line_nor_keep_the_workers(
+    published: Settings, folder: Path
+) -> None:
+    """The greedy client has its places and no more; the other is served before those that wait."""
+
+    async def test(pool: Pool) -> None:
+        async def greedy() -> str:
+            with pytest.raises(Problem) as caught:
+                await pool.run(job(ENDLESS, seconds=0.4), "greedy")
+            if caught.value.kind == "too-many":
+                assert caught.value.status == 429
+                assert int(caught.value.headers["Retry-After"]) > 0
+            return caught.value.kind
+
+        many = [asyncio.create_task(greedy()) for _ in range(20)]
+        await until(lambda: sum(task.done() for task in many) == 12)
+        assert (pool.figures()["running"], pool.figures()["queue"]) == (1, 7)
+        (await pool.run(job(COUNT), "other")).close()
+        assert pool.figures()["queue"] >= 5, "those that came before still wait"
+        told = await asyncio.gather(*many)
+        assert (told.count("too-many"), told.count("time-limit")) == (12, 8)
+        assert pool.figures()["refused_client"] == 12
+        (await pool.run(job(COUNT), "greedy")).close()
+
+    limits = replace(published, query_queue=15, queries_per_address=8, query_seconds=60.0)
+    with_pool(limits, folder, test)
+
+
 def test_who_leaves_the_line_makes_room(published: Settings, folder: Path) -> None:
     async def test(pool: Pool) -> None:
         first = asyncio.create_task(problem_of(pool, job(ENDLESS, seconds=0.5)))
@@ -149,7 +178,7 @@ def test_who_leaves_the_line_makes_room(published: Settings, folder: Path) -> No
 
 def test_waiting_has_a_limit_too(published: Settings, folder: Path) -> None:
     async def test(pool: Pool) -> None:
-        first = asyncio.create_task(problem_of(pool, job(ENDLESS, seconds=2.0)))
+        first = asyncio.create_task(problem_of(pool, job(ENDLESS, seconds=5.0)))
         await until(lambda: pool.figures()["running"] == 1)
         assert await problem_of(pool, job(COUNT)) == "too-busy"
         await first

@@ -30,8 +30,8 @@ X = "urn:compare:"
 LEFT_OUT = {
     "entailment": "entailment regimes of the query engine; the service claims none, inference is "
     "made at build time",
-    "service": "evaluates SERVICE, which this service refuses on purpose; its syntax is in "
-    "syntax-fed",
+    "service": "needs services at addresses of example.org; SERVICE is tested with hosts on this "
+    "machine in test_federation, its syntax in syntax-fed",
     "http-rdf-update": "deprecated by W3C in favour of graph-store-protocol, which is run",
 }
 

@@ -1,7 +1,6 @@
-"""W3C tests that fail, each with whose it is and why. One that passes again must leave the list.
+"""W3C tests that fail, each with why. One that passes again must leave the list.
 
-``engine``: pyoxigraph; kept here so that an upgrade which changes it is noticed.
-``ours``: this service differs on purpose.
+``engine``: pyoxigraph; kept here so that an upgrade which changes it is noticed. None is ours.
 """
 
 GRAPH_VARIABLE = "engine: GRAPH ?g is put inside what stands in it, not joined to it afterwards"
@@ -20,6 +19,4 @@ KNOWN: dict[str, str] = {
     "aggregates/agg-groupconcat-04": CONCAT_LANGUAGE,
     "aggregates/agg-groupconcat-06": CONCAT_LANGUAGE,
     "functions/bnode01": "engine: BNODE(x) gives the same node in every row for the same x",
-    "graph-store-protocol/put_get_default": "ours: the default graph is made from the named graphs "
-    "at publishing and cannot be written to",
 }

@@ -1,0 +1,114 @@
+"""The server starts, answers and recovers while its remote store is away, empty, or hangs."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import pyoxigraph as ox
+
+from graph_service.answers import Answers
+from graph_service.build import current
+from graph_service.settings import Settings
+from tests.server.conftest import Running, free_port, server, wait_until
+
+QUESTION = "/api/v1/questions/who-receives?task=afslutningsnotat"
+
+
+@contextmanager
+def sparql_service(port: int, graph: ox.Store) -> Iterator[None]:
+    """A SPARQL service on this machine that answers SELECT and ASK over a graph."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            result = graph.query(form["query"][0])
+            body = result.serialize(format=ox.QueryResultsFormat.JSON) or b""
+            self.send_response(200)
+            self.send_header("Content-Type", "application/sparql-results+json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", port), Handler) as made:
+        made.daemon_threads = True
+        serving = threading.Thread(target=made.serve_forever, args=(0.02,))
+        serving.start()
+        try:
+            yield
+        finally:
+            made.shutdown()
+            serving.join()
+
+
+def refused(running: Running, path: str, accept: str = "application/json") -> tuple[int, str, str]:
+    """Status, Retry-After and problem (or the page's first words) of an answer."""
+    connection = HTTPConnection("127.0.0.1", running.port, timeout=20)
+    try:
+        connection.request("GET", path, headers={"Accept": accept})
+        answer = connection.getresponse()
+        body = answer.read()
+        problem = json.loads(body)["type"].rpartition("/")[2] if body[:1] == b"{" else ""
+        return answer.status, answer.headers["Retry-After"] or "", problem
+    finally:
+        connection.close()
+
+
+def test_a_server_starts_before_its_store_and_recovers_by_itself(
+    settings: Settings, answers: Answers, tmp_path: Path
+) -> None:
+    port = free_port()
+    remote = {"store": f"http://127.0.0.1:{port}/sparql", "query_seconds": 5}
+    whole = ox.Store.read_only(str(current(settings.snapshots) / "store"))
+    away = (503, "5", "store-unavailable")
+    with server(settings.snapshots, tmp_path / "stderr", processes=2, **remote) as running:
+        began = running.children()
+        assert refused(running, "/readyz") == away
+        assert refused(running, QUESTION) == away
+        assert refused(running, "/ansvar", "text/html")[:2] == (503, "5")
+        asked = running.get("/sparql?query=ASK%7B%3Fs%20%3Fp%20%3Fo%7D")
+        assert (asked[0], json.loads(asked[1])["boolean"]) == (200, True), "its own copy is here"
+
+        with sparql_service(port, ox.Store()):
+            assert refused(running, "/readyz") == away
+            assert refused(running, QUESTION) == away, "an empty store answers nothing"
+
+        for _ in range(2):
+            with sparql_service(port, whole):
+                wait_until(lambda: running.get("/readyz")[0] == 200)
+                status, body = running.get(QUESTION)
+                assert status == 200
+                wanted = answers.rows("who-receives", {"task": "afslutningsnotat"})
+                assert len(json.loads(body)["rows"]) == len(wanted) > 0
+            wait_until(lambda: refused(running, "/readyz") == away)
+        assert running.children() == began
+
+
+def test_a_store_that_hangs_does_not_hold_up_what_needs_it_not(
+    settings: Settings, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+        url = f"http://127.0.0.1:{hanging.getsockname()[1]}/sparql"
+        remote = {"store": url, "query_seconds": 2}
+        with server(settings.snapshots, tmp_path / "stderr", **remote) as running:
+            found: list[tuple[int, str, str]] = []
+            asking = threading.Thread(target=lambda: found.append(refused(running, QUESTION)))
+            asking.start()
+            while asking.is_alive():
+                begun = time.monotonic()
+                assert running.get("/healthz")[0] == 200
+                assert time.monotonic() - begun < 1.0
+                time.sleep(0.05)
+            asking.join()
+            assert found == [(503, "5", "store-unavailable")]
