@@ -42,6 +42,7 @@ class Settings:
         connections_per_address: most open connections from one address, over all processes.
         header_seconds: longest time for a request's line and headers to arrive.
         idle_seconds: longest time that a connection may stay open between requests.
+        contact: whom users write to: a mail address, a web address or words; empty when not set.
     """
 
     project: Path
@@ -69,6 +70,7 @@ class Settings:
     connections_per_address: int = 500
     header_seconds: float = 10.0
     idle_seconds: float = 30.0
+    contact: str = ""
 
     @staticmethod
     def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -127,4 +129,5 @@ class Settings:
             ),
             header_seconds=number("HEADER_SECONDS", default.header_seconds),
             idle_seconds=number("IDLE_SECONDS", default.idle_seconds),
+            contact=text("CONTACT"),
         )

@@ -79,6 +79,18 @@ def test_no_name_stands_elsewhere_unwithheld(answers: Answers) -> None:
     assert not shown
 
 
+def test_authors_in_notes_are_withheld(answers: Answers) -> None:
+    """A note that gives a publication by its author's surname and initials is left blank."""
+    hidden = withheld(answers.store)
+    author = re.compile(
+        r"^[^a-zA-ZæøåÆØÅ]*[A-ZÆØÅ][\w-]+(?:,? [A-Za-z]{1,3}\.?,? (?:&|et ale?\b|\(\d{4}|[A-Z]\w+ G\b)| et al\b)"
+    )
+    file = CORPUS_FILES["p004"]
+    notes = [n for n, line in enumerate(source(file), 1) if author.search(line)]
+    assert len(notes) > 20
+    assert [n for n in notes if not any(a <= n <= b for a, b, _ in hidden[file])] == []
+
+
 def test_the_withheld_list_is_read(answers: Answers, known: Knowledge) -> None:
     listed = Counter(
         expand(s.partition(":")[0] + ":") for s in known.of if known.texts(s, "ag:withheldReason")

@@ -74,7 +74,10 @@ CASES = (
             "event:e ag:planned ag:Yes .",
             "event:e ag:eventType ag:Evaluation .",
         ),
-        ("initiative:i ag:succeededBy initiative:j .",),
+        (
+            "initiative:i ag:succeededBy initiative:j .",
+            "event:e ag:statementStatus ag:Recommended .",
+        ),
     ),
     Case(
         "wound-up-while-open",
@@ -122,10 +125,13 @@ CASES = (
     Case(
         "same-topic-in-two-groups",
         """topic:t a ag:Topic ; skos:prefLabel "Emne"@da .
-           initiative:i a ag:Initiative ; skos:prefLabel "I"@da ; ag:topic topic:t ; ag:followUpGroup body:g ; ag:evidence p004:1-2 .
-           initiative:j a ag:Initiative ; skos:prefLabel "J"@da ; ag:topic topic:t ; ag:followUpGroup body:h ; ag:evidence p004:3-4 .""",
-        ("initiative:j ag:topic topic:t .", "initiative:j ag:followUpGroup body:h ."),
-        ("initiative:j ag:assessment assessment:j . assessment:j ag:decision ag:Discontinue .",),
+           initiative:i a ag:Initiative ; skos:prefLabel "I"@da ; ag:mainTopic topic:t ; ag:followUpGroup body:g ; ag:evidence p004:1-2 .
+           initiative:j a ag:Initiative ; skos:prefLabel "J"@da ; ag:mainTopic topic:t ; ag:followUpGroup body:h ; ag:evidence p004:3-4 .""",
+        ("initiative:j ag:mainTopic topic:t .", "initiative:j ag:followUpGroup body:h ."),
+        (
+            "initiative:j ag:assessment assessment:j . assessment:j ag:decision ag:Discontinue .",
+            "initiative:j ag:assessment assessment:j . assessment:j ag:rationaleReads ag:Discontinue .",
+        ),
     ),
     Case(
         "agreement-without-initiative",
@@ -397,9 +403,9 @@ CASES = (
     ),
     Case(
         "indicator-incomplete",
-        'indicator:n a ag:Indicator ; skos:prefLabel "Indikator"@da ; ag:evidence p004:1-1 .',
-        ("indicator:n a ag:Indicator .",),
-        ('indicator:n ag:dataSource "Register"@da ; ag:ambition "Fald"@da .',),
+        'indicator:n a ag:Indicator ; skos:prefLabel "Indikator"@da ; ag:evidence p004:1-1 ; ag:notStated ag:ambition .',
+        ("indicator:n a ag:Indicator .", "indicator:n ag:notStated ag:ambition ."),
+        ('indicator:n ag:ambition "Fald"@da .',),
     ),
     Case(
         "indicator-other-target-group",
@@ -491,5 +497,6 @@ CASES = (
             "legal-change:k ag:changes law:whole .",
             "legal-change:k ag:changeKind ag:Moved .",
         ),
+        ("legal-change:k ag:affectsTask task:t .",),
     ),
 )

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
 
+from graph_service.api.app import create_app
+from graph_service.settings import Settings
 from graph_service.web import static
 from tests.web.addresses import PAGES
 
@@ -146,3 +149,36 @@ def test_a_page_is_kept_and_answers_304(client: TestClient) -> None:
     again = client.get("/aftaler", headers={"if-none-match": first.headers["etag"]})
     assert again.status_code == 304
     assert client.get("/aftaler").text == first.text
+
+
+def test_the_counts_of_initiatives_say_what_they_count(client: TestClient) -> None:
+    page = client.get("/indsatser").text
+    said = re.search(
+        r"(\d+) indsatser</span>: (\d+) i følgegruppernes tabeller og (\d+) uden", page
+    )
+    assert said
+    every, in_tables, outside = map(int, said.groups())
+    assert every == in_tables + outside
+    total = re.findall(r"<td class=\"number\"><b>(\d+)</b></td></tr>", page)[-1]
+    assert int(total) == in_tables
+    table = client.get("/indsatser?vis=tabel").text
+    assert table.count('data-label="Beslutning"') == every
+    one = client.get("/indsatser?group=foelgegruppen-for-forebyggelse").text
+    assert " uden for dem" not in one
+
+
+@pytest.mark.parametrize(
+    ("contact", "said"),
+    [
+        ("", "har ikke oplyst"),
+        ("hjaelp@myndighed.example", '<a href="mailto:hjaelp@myndighed.example">'),
+        ("https://myndighed.example/kontakt", '<a href="https://myndighed.example/kontakt">'),
+        ("Sekretariatet, lokal 12", "driver siderne: Sekretariatet, lokal 12."),
+        ("javascript:alert(1)", "driver siderne: javascript:alert(1)."),
+    ],
+)
+def test_the_accessibility_statement_names_whom_to_write_to(
+    settings: Settings, contact: str, said: str
+) -> None:
+    client = TestClient(create_app(replace(settings, contact=contact)))
+    assert said in client.get("/tilgaengelighed").text
