@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from graph_service.api.cache import OVERHEAD, Cache
+from graph_service.api.exact import Exact
 from graph_service.api.metrics import Metrics
 
 ADDRESSES = (
@@ -106,7 +107,7 @@ def ask(
 
 def made(app: App, room: int = 1_000_000) -> tuple[Cache, Snapshots]:
     service = Snapshots()
-    return Cache(app, service, room, Metrics()), service  # type: ignore[arg-type]
+    return Cache(app, service, room, Metrics(), Exact(())), service  # type: ignore[arg-type]
 
 
 def test_the_second_answer_is_not_made_again() -> None:
