@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INPUTS := $(shell find data ontology shapes -name '*.ttl' -o -name '*.jsonld' 2>/dev/null)
 RULES := $(shell find graph_service/build -name '*.rq' -o -name '*.py' 2>/dev/null)
 
-.PHONY: run test lint build bench referee referee-whole format-data lock design clean parts docs
+.PHONY: run test lint build bench referee format-data lock design clean parts docs
 .DEFAULT_GOAL := run
 
 run: build
@@ -58,10 +58,6 @@ referee: $(VENV)/.dev build
 $(VENV)/.bench: requirements-bench.lock $(VENV)/.dev
 	$(BIN)/pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	@touch $@
-
-# pySHACL over the whole graph takes very long; not part of .ci/run.
-referee-whole: $(VENV)/.dev build
-	$(BIN)/python -m pytest -m whole_graph --override-ini 'addopts=-q --strict-markers'
 
 bench: $(VENV)/.bench build
 	$(BIN)/python -m bench

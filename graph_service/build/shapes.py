@@ -117,8 +117,25 @@ class ShapesGraph:
         return [t for t in self.triples if _is_target(t)]
 
     def only(self, targets: Iterable[ox.Triple]) -> ShapesGraph:
-        """The same shapes, about nothing but these targets."""
-        return ShapesGraph((*(t for t in self.triples if not _is_target(t)), *targets))
+        """The shapes that are about these targets, with all that they are made of."""
+        found = set(targets)
+        queue: list[Any] = [t.subject for t in found]
+        seen = set(queue)
+        while queue:
+            for triple in self._triples_of[queue.pop()]:
+                if not _is_target(triple):
+                    found.add(triple)
+                    if triple.object in self._triples_of and triple.object not in seen:
+                        seen.add(triple.object)
+                        queue.append(triple.object)
+        return ShapesGraph(found)
+
+    @cached_property
+    def _triples_of(self) -> Mapping[Any, list[ox.Triple]]:
+        made: dict[Any, list[ox.Triple]] = defaultdict(list)
+        for triple in self.triples:
+            made[triple.subject].append(triple)
+        return dict(made)
 
     def within(self, shape: Term) -> set[Term]:
         """A shape and the property shapes within it."""

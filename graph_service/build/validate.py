@@ -144,7 +144,10 @@ class Validator:
         self.shapes = shapes
         self.engine = engine
         self.threads = threads or len(os.sched_getaffinity(0))
-        self._whole = _Program(shapes, engine)
+
+    @cached_property
+    def _whole(self) -> _Program:
+        return _Program(self.shapes, self.engine)
 
     def report(
         self, data: ox.Store | Iterable[ox.Triple], focus: Iterable[str] | None = None
