@@ -1,15 +1,14 @@
 """Check the graph against the SHACL shapes that must hold, and say in Danish what is wrong where.
 
-The engine is pyshacl-turbo, chosen by measurement (docs/decisions.md); pySHACL is the referee and
-can be chosen instead (``--engine pyshacl``). Both, and RDFLib, are imported only to check a graph:
-a service that only answers has no use for them, and they take a third of a second and 25 MB.
+The engine is pyshacl-turbo; pySHACL can be chosen instead (``--engine pyshacl``). See
+:mod:`graph_service.build.engine`.
 """
 
 from __future__ import annotations
 
 import os
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -17,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
+from graph_service.build.engine import NTRIPLES, ByProperty, Program, by_property, shares_of
 from graph_service.build.quads import iri
-from graph_service.build.reading import predicates_read
 from graph_service.build.shapes import Alternative, Path, Predicate, ShapesGraph, Term, text
-from graph_service.vocabulary import RDF, SH, compact
+from graph_service.vocabulary import SH, compact
 
 if TYPE_CHECKING:
     import rdflib
@@ -28,18 +27,6 @@ if TYPE_CHECKING:
 ENGINES = ("turbo", "pyshacl")
 #: From this many triples on, the shapes are shared out among threads.
 LARGE = 20_000
-#: What a shape costs for each focus node, where reading a triple costs 1.
-NODE_COST = 8
-NTRIPLES = ox.RdfFormat.N_TRIPLES
-#: Lines of N-Triples by the IRI of their property.
-ByProperty = Mapping[str, Sequence[str]]
-
-
-def _failures() -> tuple[type[Exception], ...]:
-    """What the engines raise on shapes that they cannot run."""
-    from pyshacl_turbo import ValidationFailure
-
-    return (ValidationFailure, RuntimeError, ValueError)
 
 
 @dataclass(frozen=True, order=True)
@@ -70,60 +57,6 @@ class Violation:
     value_of: tuple[str, ...] = ()
 
 
-class _Program:
-    """Shapes compiled for an engine, and what they read.
-
-    Raises:
-        ValueError: the shapes are malformed.
-    """
-
-    def __init__(self, shapes: ShapesGraph, engine: str) -> None:
-        self._read = predicates_read(shapes)
-        self._graph: rdflib.Graph | None = None
-        if engine == "turbo":
-            import pyshacl_turbo
-
-            compiler: Any = pyshacl_turbo.CompiledShapes
-            try:
-                self._compiled = compiler(shapes.ntriples, shacl_graph_format="nt", advanced=True)
-            except _failures() as error:
-                raise ValueError(f"the shapes cannot be run: {error}") from error
-        else:
-            import rdflib
-
-            self._graph = rdflib.Graph().parse(data=shapes.ntriples, format="nt")
-
-    def report(self, data: ByProperty, focus: Sequence[str] | None = None) -> rdflib.Graph:
-        """The validation report on a graph given by property."""
-        import rdflib
-
-        read = data if self._read is None else sorted(self._read & data.keys())
-        ntriples = "".join(line for name in read for line in data[name])
-        try:
-            if self._graph is None:
-                # N-Triples as they are. Given a Store, this engine takes "x" in it for another
-                # literal than "x" in the shapes: 21 tests of the W3C suite fail. RDFLib is slow.
-                from pyshacl_turbo.rdf import Input
-
-                text_in = Input(ntriples, "nt", None, {}, {}, preserve_ids=True)
-                _, graph, why = self._compiled.validate(text_in, focus_nodes=focus)
-            else:
-                import pyshacl
-
-                _, graph, why = pyshacl.validate(
-                    rdflib.Graph().parse(data=ntriples, format="nt"),
-                    shacl_graph=self._graph,
-                    advanced=True,
-                    inference="none",
-                    focus_nodes=None if focus is None else list(focus),
-                )
-        except _failures() as error:
-            raise ValueError(f"the shapes cannot be run: {error}") from error
-        if not isinstance(graph, rdflib.Graph):
-            raise ValueError(f"the shapes cannot be run: {why}")
-        return graph
-
-
 class Validator:
     """Shapes made ready for one engine.
 
@@ -133,7 +66,7 @@ class Validator:
             and the triples that these read (turbo lets other threads run); None for one a core.
 
     Raises:
-        ValueError: unknown engine, or the shapes themselves are malformed.
+        ValueError: unknown engine.
     """
 
     def __init__(
@@ -143,11 +76,11 @@ class Validator:
             raise ValueError(f"unknown SHACL engine {engine!r}; choose one of {', '.join(ENGINES)}")
         self.shapes = shapes
         self.engine = engine
-        self.threads = threads or len(os.sched_getaffinity(0))
+        self.threads = threads or _cores()
 
     @cached_property
-    def _whole(self) -> _Program:
-        return _Program(self.shapes, self.engine)
+    def _whole(self) -> Program:
+        return Program(self.shapes, self.engine)
 
     def report(
         self, data: ox.Store | Iterable[ox.Triple], focus: Iterable[str] | None = None
@@ -161,7 +94,7 @@ class Validator:
         Raises:
             ValueError: the shapes are malformed.
         """
-        return self._whole.report(_by_property(data), None if focus is None else sorted(focus))
+        return self._whole.report(by_property(data), None if focus is None else sorted(focus))
 
     def _reports(self, data: ByProperty, focus: Iterable[str] | None) -> list[rdflib.Graph]:
         large = sum(map(len, data.values())) >= LARGE
@@ -169,10 +102,10 @@ class Validator:
             return [self._whole.report(data, None if focus is None else sorted(focus))]
 
         def share(targets: Iterable[ox.Triple]) -> rdflib.Graph:
-            return _Program(self.shapes.only(targets), self.engine).report(data)
+            return Program(self.shapes.only(targets), self.engine).report(data)
 
         with ThreadPoolExecutor(self.threads) as pool:
-            return list(pool.map(share, _shares(self.shapes, data, self.threads)))
+            return list(pool.map(share, shares_of(self.shapes, data, self.threads)))
 
     def validate(
         self, data: ox.Store | Iterable[ox.Triple], focus: Iterable[str] | None = None
@@ -182,14 +115,17 @@ class Validator:
         Args:
             data: the graph, or a store that has it as its default graph.
             focus: IRIs of the only focus nodes to look at; None for all.
+
+        Raises:
+            ValueError: the shapes are malformed.
         """
         from rdflib.namespace import SH as RESULT
 
-        by_property = _by_property(data)
+        lines = by_property(data)
         found = set()
         results = (
             (report, result)
-            for report in self._reports(by_property, focus)
+            for report in self._reports(lines, focus)
             for result in report.objects(None, RESULT.result)
         )
         for report, result in results:
@@ -201,7 +137,7 @@ class Validator:
                 Violation(
                     focus=_focus(node),
                     path=self._path(
-                        shape, report.value(result, RESULT.resultPath), node, value, by_property
+                        shape, report.value(result, RESULT.resultPath), node, value, lines
                     ),
                     value="" if value is None else str(value),
                     component=str(report.value(result, RESULT.sourceConstraintComponent)),
@@ -274,51 +210,11 @@ def _taken(path: Path, focus: Any, value: Any, data: ByProperty) -> Path | None:
     return None
 
 
-def _by_property(data: ox.Store | Iterable[ox.Triple]) -> ByProperty:
-    """The graph as lines of N-Triples, by the IRI of the property."""
-    if isinstance(data, ox.Store):
-        text = data.dump(format=NTRIPLES, from_graph=ox.DefaultGraph())
-    else:
-        text = ox.serialize(data, format=NTRIPLES)
-    found: dict[str, list[str]] = defaultdict(list)
-    for line in (text or b"").decode().splitlines(keepends=True):
-        found[line.split(" ", 2)[1][1:-1]].append(line)
-    return found
-
-
-def _shares(shapes: ShapesGraph, data: ByProperty, count: int) -> list[list[ox.Triple]]:
-    """What says what shapes are about, shared out so that each share costs about the same.
-
-    A share costs the triples that it reads, and its focus nodes several times as much.
-    """
-    classes = Counter(line.split(" ", 2)[2][1:-4] for line in data.get(RDF + "type", ()))
-    nodes: dict[Term, int] = defaultdict(int)
-    targets: dict[Term, list[ox.Triple]] = defaultdict(list)
-    for target in shapes.targets():
-        targets[target.subject].append(target)
-        lines = data.get(iri(target.object), ())
-        match target.predicate.value.removeprefix(SH):
-            case "targetSubjectsOf":
-                nodes[target.subject] += len(lines)
-            case "targetObjectsOf":
-                nodes[target.subject] += len({line.split(" ", 2)[2] for line in lines})
-            case _:
-                nodes[target.subject] += classes[iri(target.object)]
-    shares: list[list[ox.Triple]] = [[] for _ in range(count)]
-    read: list[set[str]] = [set() for _ in range(count)]
-    cost = [0] * count
-    for shape in sorted(targets, key=lambda s: (-nodes[s], str(s))):
-        reads = predicates_read(shapes, [shape])
-        reads = set(data) if reads is None else reads & data.keys()
-        then = [
-            cost[i] + NODE_COST * nodes[shape] + sum(len(data[p]) for p in reads - read[i])
-            for i in range(count)
-        ]
-        least = then.index(min(then))
-        shares[least] += targets[shape]
-        read[least] |= reads
-        cost[least] = then[least]
-    return [share for share in shares if share]
+def _cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def located(
