@@ -14,11 +14,13 @@ A file begins with a header of comment lines ``# key: value``::
     # example: law=sul-140
 
 and goes on with a SELECT. A parameter is bound where the query says ``VALUES ?law { }``: the
-registry writes the term, serialised by the library, between the braces. What a parameter that is
-left out would restrict stands between ``#[law`` and ``#]`` on lines of their own and is dropped
-with it. A list (``# kind: list``) gives things: its first column is the thing, the second the key
-by which pages are cut; ``field`` names a property that its tables show, and ``sort`` a property
-path from the thing to another such key.
+registry writes the term, serialised by the library, between the braces; or, when it is the only
+term of a parameter that does not come first, in place of the variable (of the first, too, with
+``# constant: law``). So the most selective goes first. What a parameter that is left out would
+restrict stands between ``#[law`` and ``#]`` on lines of their own and is dropped with it. A list
+(``# kind: list``) gives things: its first column is the thing, the second the key by which pages
+are cut; ``field`` names a property that its tables show, and ``sort`` a property path from the
+thing to another such key.
 """
 
 from __future__ import annotations
@@ -34,6 +36,14 @@ from graph_service.questions.parameters import Parameter, bind
 FOLDER = Path(__file__).parent
 PERSONAS = ("administrator", "secretariat", "developer")
 MARKER = re.compile(r"VALUES \?(\w+) \{ \}")
+PLACE = re.compile(MARKER.pattern + r"|\?(\w+)")
+#: What a SELECT gives, groups by or binds stays a variable, and so does the end of a path by
+#: choice or of any length: with a constant there, Oxigraph takes the path from its other end.
+KEPT = re.compile(
+    r"SELECT\s.*?\sWHERE|GROUP BY[^\n}]*|AS \?\w+"
+    r"|(?:\?\w+ +)?\S*[\w)][|*+?]\S*(?:\s+\?\w+)?",
+    re.S,
+)
 BLOCK = re.compile(r"^[ \t]*#\[([a-z_]+)\n(.*?)^[ \t]*#\]\n?", re.M | re.S)
 
 
@@ -57,6 +67,7 @@ class Question:
         sorts: key that a list can be sorted by, beside its own → property path from the thing.
         example: parameters of an example that has an answer.
         default: values that hold when the parameter is left out; ``all`` asks without it.
+        constant: parameters whose single term takes the variable's place though they come first.
         text: the SPARQL, with its markers.
     """
 
@@ -72,6 +83,7 @@ class Question:
     sorts: Mapping[str, str]
     example: dict[str, str]
     default: dict[str, str]
+    constant: frozenset[str]
     text: str = field(repr=False)
 
     @cached_property
@@ -84,8 +96,10 @@ class Question:
     def sparql(self, terms: Mapping[str, tuple[str, ...]]) -> str:
         """The query with parameters bound.
 
-        Several values of a short list are a filter: Oxigraph joins a ``VALUES`` with all that the
-        rest of a group gives, which is right for a thing and slow for "Law or Agreed".
+        Oxigraph begins with a ``VALUES`` of one thing, which is right, and joins a second one with
+        all that the rest of the group gives, which is slow. So the first thing or short-list value
+        is a ``VALUES``, single terms after it take their variables' places, and several values of
+        a short list, like "Law or Agreed", are a filter.
 
         Args:
             terms: parameter → terms in SPARQL syntax, as
@@ -97,13 +111,31 @@ class Question:
             text, count = BLOCK.subn(lambda m: m[2] if m[1] in terms else "", text)
             changed = count > 0
 
+        variables = set(re.findall(r"\?\w+", " ".join(KEPT.findall(text))))
+
         def written(match: re.Match[str]) -> str:
             name, given = match[1], terms[match[1]]
             if len(given) > 1 and self.parameters[name].type == "enum":
                 return f"FILTER(?{name} IN ({', '.join(given)}))"
             return f"VALUES ?{name} {{ {' '.join(given)} }}"
 
-        return MARKER.sub(written, text)
+        marked = (m[1] for m in MARKER.finditer(text))
+        first = next((m for m in marked if self.parameters[m].type in ("thing", "enum")), "")
+        if first not in self.constant:
+            variables.add(f"?{first}")
+        alone = {
+            name: given[0]
+            for name, given in terms.items()
+            if len(given) == 1 and f"?{name}" not in variables
+        }
+
+        def placed(match: re.Match[str]) -> str:
+            if match[1]:
+                return "" if match[1] in alone else written(match)
+            return alone.get(match[2], match[0])
+
+        # One pass, so that nothing is looked for in a term that was put in.
+        return PLACE.sub(placed, text)
 
 
 def parse(name: str, source: str) -> Question:
@@ -152,6 +184,7 @@ def parse(name: str, source: str) -> Question:
         sorts=sorts,
         example=settings["example"],
         default=settings["default"],
+        constant=frozenset(head.get("constant", "").split()),
         text=text,
     )
     _check(question)
@@ -186,8 +219,9 @@ def _check(question: Question) -> None:
         raise fail(f"columns {list(question.columns)} are not what the query projects: {names}")
     if question.kind != "list" and (question.sorts or question.fields):
         raise fail("only a list has fields and can be sorted")
-    for name in (question.example | question.default).keys() - question.parameters.keys():
-        raise fail(f"the example or default sets {name}, which is no parameter")
+    named = question.constant.union(question.example, question.default)
+    for name in named - question.parameters.keys():
+        raise fail(f"the example, the default or constant names {name}, which is no parameter")
 
 
 def registry(folder: Path = FOLDER) -> dict[str, Question]:

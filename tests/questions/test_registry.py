@@ -140,6 +140,33 @@ def test_several_values_of_a_list_are_a_filter_and_several_things_are_not() -> N
     assert "VALUES ?law { <urn:a> <urn:b> }" in QUESTION.sparql(terms)
 
 
+def test_a_single_term_after_the_first_thing_takes_the_place_of_its_variable() -> None:
+    text = DATED.replace("day: date", "day: thing(law)").replace("q: text", "q: thing(law)")
+    terms = {"day": ("<urn:a>",), "q": ("<urn:b?day>",)}
+    first = parse("q", text).sparql(terms)
+    assert "VALUES ?day { <urn:a> }" in first
+    assert "CONTAINS(?thing, <urn:b?day>)" in first
+    assert "VALUES ?q" not in first
+    none = parse("q", text.replace("# example", "# constant: day\n# example")).sparql(terms)
+    assert "VALUES" not in none
+    assert "?thing ag:notAfter <urn:a> ." in none
+    path = parse("q", text.replace("CONTAINS(?thing, ?q)", "EXISTS { ?thing ag:task* ?q }"))
+    assert "VALUES ?q { <urn:b?day> }" in path.sparql(terms)
+
+
+def test_things_are_asked_for_by_every_class_that_they_have(answers: Answers) -> None:
+    """The question looks the class up among those it knows, not over all that is in the graph."""
+    used = {
+        row["class"].value.rpartition("#")[2]
+        for row in answers.store.select(
+            "SELECT DISTINCT ?class WHERE { ?thing a ?class ; skos:prefLabel ?label "
+            'FILTER(STRSTARTS(STR(?thing), "https://w3id.org/ansvarsgraf/id/")) }'
+        )
+    } - {""}
+    assert "DataSet" in used
+    assert [name for name in sorted(used) if not answers.rows("things", {"type": name})] == []
+
+
 @given(st.text(max_size=60))
 def test_no_text_can_leave_its_term(text: str) -> None:
     """Whatever a client writes becomes one literal (or an error), never SPARQL."""
