@@ -37,10 +37,11 @@ FOLDER = Path(__file__).parent
 PERSONAS = ("administrator", "secretariat", "developer")
 MARKER = re.compile(r"VALUES \?(\w+) \{ \}")
 PLACE = re.compile(MARKER.pattern + r"|\?(\w+)")
-#: What a SELECT gives, groups by or binds stays a variable, and so does the end of a path by
-#: choice or of any length: with a constant there, Oxigraph takes the path from its other end.
+#: What a SELECT gives or groups by stays a variable. So does what a BIND computes with (Virtuoso
+#: compares a constant date wrongly in an IF), and the end of a path by choice or of any length:
+#: with a constant there, Oxigraph takes the path from its other end.
 KEPT = re.compile(
-    r"SELECT\s.*?\sWHERE|GROUP BY[^\n}]*|AS \?\w+"
+    r"SELECT\s.*?\sWHERE|GROUP BY[^\n}]*|BIND\(.*?AS \?\w+"
     r"|(?:\?\w+ +)?\S*[\w)][|*+?]\S*(?:\s+\?\w+)?",
     re.S,
 )
