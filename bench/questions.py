@@ -90,7 +90,7 @@ TOTALS = (
 
 def ask(answers: Answers, question: Indexed, region: int) -> tuple[float, float, int]:
     """Seconds for the rows, seconds with everything described, number of rows."""
-    answers._orders, answers._labels, answers._known = Orders(), {}, set()
+    answers._orders, answers._labels = Orders(), {}
     values = question.values(region)
     begun = time.perf_counter()
     if answers.questions[question.name].kind == "list":

@@ -34,7 +34,7 @@ from graph_service.vocabulary import AG, ID, RDF, SKOS, kind_and_slug, thing
 
 #: Labels that are looked through for slugs like an unknown one: the cost of an error is bounded.
 MOST_LABELS = 200_000
-#: Labels, and addresses known to exist, that are kept between answers.
+#: Labels that are kept between answers.
 KEPT_LABELS = 20_000
 
 
@@ -51,7 +51,6 @@ class Answers:
         self.questions = questions
         self._slugs: dict[str, dict[str, str]] = {}
         self._labels: dict[str, str] = {}
-        self._known: set[str] = set()
         self._orders = Orders()
 
     # -- looking things up --------------------------------------------------------------------

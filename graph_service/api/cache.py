@@ -178,14 +178,6 @@ class Cache:
         """
         head = scope["method"] == "HEAD"
         asked = {**scope, "method": "GET"} if head else scope
-        answer = await self.exact.answer(asked)
-        if answer is not None and answer.status_code == 200 and not _is_live(answer.raw_headers):
-            start = {
-                "type": "http.response.start",
-                "status": 200,
-                "headers": answer.raw_headers,
-            }
-            return store(start, {"body": answer.body})
         held: list[Message] = []
         passed = False
 
@@ -203,10 +195,8 @@ class Cache:
                 for each in held:
                     await send(_without_body(each) if head else each)
 
-        if answer is None:
-            await self.app(asked, receive, hold)
-        else:
-            await answer(asked, receive, hold)
+        answer: ASGIApp = await self.exact.answer(asked) or self.app
+        await answer(asked, receive, hold)
         if passed or len(held) != 2:
             return None
         return store(held[0], held[1])
