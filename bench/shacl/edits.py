@@ -16,7 +16,7 @@ from collections.abc import Iterator
 import pyoxigraph as ox
 from grow import copies
 
-from graph_service.build import GUARDS, assemble, load
+from graph_service.build import assemble, load
 from graph_service.build.incremental import Change, Incremental
 from graph_service.build.infer import INFERRED
 from graph_service.settings import PROJECT
@@ -75,7 +75,7 @@ def main() -> None:
     quads = assemble(sources)
     lines = sorted({f"{q.triple} .\n" for q in quads})
     inferred = {f"{q.triple} .\n" for q in quads if q.graph_name == INFERRED}
-    prepared = Incremental([t for name in GUARDS for t in sources.shapes[name]])
+    prepared = Incremental(sources.guards)
     for size in sizes:
         store = grown(lines, inferred, size)
         count = sum(1 for _ in store.quads_for_pattern(None, None, None, ox.DefaultGraph()))

@@ -21,7 +21,7 @@ from engines import ENGINES, installed
 from grow import copies
 from rdflib.namespace import RDF, SH
 
-from graph_service.build import GUARDS, assemble, load
+from graph_service.build import assemble, load
 from graph_service.settings import PROJECT
 
 
@@ -47,11 +47,10 @@ def main() -> None:
         return
     sources = load(PROJECT)
     graph = ox.serialize({q.triple for q in assemble(sources)}, format=ox.RdfFormat.N_TRIPLES)
-    guards = [t for name in GUARDS for t in sources.shapes[name]]
     slow: set[str] = set()
     with tempfile.TemporaryDirectory() as folder:
         data, shapes = Path(folder) / "data.nt", Path(folder) / "shapes.nt"
-        shapes.write_bytes(ox.serialize(guards, format=ox.RdfFormat.N_TRIPLES) or b"")
+        shapes.write_bytes(ox.serialize(sources.guards, format=ox.RdfFormat.N_TRIPLES) or b"")
         for count in options.copies:
             size = 0
             with data.open("w", encoding="utf-8") as file:

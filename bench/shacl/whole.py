@@ -20,7 +20,7 @@ from pathlib import Path
 import pyoxigraph as ox
 from grow import copies
 
-from graph_service.build import GUARDS, assemble, examine, load
+from graph_service.build import assemble, examine, load
 from graph_service.build.findings import find
 from graph_service.build.validate import check
 from graph_service.settings import PROJECT
@@ -29,13 +29,12 @@ from graph_service.settings import PROJECT
 def measure(data: Path, what: str) -> None:
     """Examine once and print seconds, processor seconds, megabytes and what was found."""
     sources = load(PROJECT)
-    guards = [t for name in GUARDS for t in sources.shapes[name]]
     store = ox.Store()
     store.bulk_load(path=str(data), format=ox.RdfFormat.N_TRIPLES)
     wall, cpu = time.perf_counter(), time.process_time()
     match what:
         case "shapes":
-            found = len(check(store, guards, {}))
+            found = len(check(store, sources.guards, {}))
         case "rules":
             found = len(find((), sources.shapes["review"], store=store))
         case _:

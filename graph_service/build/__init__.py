@@ -10,7 +10,7 @@ import pyoxigraph as ox
 
 from graph_service.build.findings import find
 from graph_service.build.infer import infer
-from graph_service.build.load import Sources, TurtleError, load
+from graph_service.build.load import GUARDS, Sources, TurtleError, load
 from graph_service.build.passages import describe
 from graph_service.build.publish import (
     Manifest,
@@ -39,9 +39,6 @@ __all__ = [
     "examine",
     "manifest_of",
 ]
-
-#: The shapes that must hold; a violation stops the build.
-GUARDS = ("model", "privacy")
 
 
 class InvalidGraphError(Exception):
@@ -80,10 +77,9 @@ def examine(
     Raises:
         ValueError: unknown engine, or the shapes themselves are malformed.
     """
-    shapes = [triple for name in GUARDS for triple in sources.shapes.get(name, [])]
     with ThreadPoolExecutor(1) as aside:
         findings = aside.submit(find, (), sources.shapes.get("review", []), store=store)
-        return check(store, shapes, sources.origin, engine), findings.result()
+        return check(store, sources.guards, sources.origin, engine), findings.result()
 
 
 def build(

@@ -36,6 +36,10 @@ class TurtleError(Exception):
         self.file, self.line, self.column, self.reason = file, line, column, reason
 
 
+#: Files of the shapes that must hold; a violation stops the build.
+GUARDS = ("model", "privacy")
+
+
 @dataclass
 class Sources:
     """Everything that the project's Turtle says.
@@ -49,6 +53,11 @@ class Sources:
     quads: set[ox.Quad] = field(default_factory=set)
     origin: dict[str, str] = field(default_factory=dict)
     shapes: dict[str, list[ox.Triple]] = field(default_factory=dict)
+
+    @property
+    def guards(self) -> list[ox.Triple]:
+        """The shapes that must hold."""
+        return [triple for name in GUARDS for triple in self.shapes.get(name, [])]
 
 
 def parse_file(path: Path, name: str) -> Iterator[ox.Triple]:

@@ -194,9 +194,7 @@ class Automaton:
                 to = step.target if forwards else step.source
                 predicate = None if step.predicate is None else ox.NamedNode(step.predicate)
                 ahead = step.backwards != forwards
-                triples = view.match(
-                    *((here, predicate, None) if ahead else (None, predicate, here))
-                )
+                triples = view.match(here if ahead else None, predicate, None if ahead else here)
                 if step.enough and forwards:
                     triples = islice(triples, 1)
                 for triple in triples:

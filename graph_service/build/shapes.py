@@ -122,20 +122,15 @@ class ShapesGraph:
         queue: list[Any] = [t.subject for t in found]
         seen = set(queue)
         while queue:
-            for triple in self._triples_of[queue.pop()]:
+            subject = queue.pop()
+            for predicate, value in self.about(subject):
+                triple = ox.Triple(subject, ox.NamedNode(predicate), value)
                 if not _is_target(triple):
                     found.add(triple)
-                    if triple.object in self._triples_of and triple.object not in seen:
-                        seen.add(triple.object)
-                        queue.append(triple.object)
+                    if value in self._about and value not in seen:
+                        seen.add(value)
+                        queue.append(value)
         return ShapesGraph(found)
-
-    @cached_property
-    def _triples_of(self) -> Mapping[Any, list[ox.Triple]]:
-        made: dict[Any, list[ox.Triple]] = defaultdict(list)
-        for triple in self.triples:
-            made[triple.subject].append(triple)
-        return dict(made)
 
     def within(self, shape: Term) -> set[Term]:
         """A shape and the property shapes within it."""

@@ -13,14 +13,13 @@ import pyoxigraph as ox
 
 from graph_service.api.formats import to_csv
 from graph_service.build import (
-    GUARDS,
     TurtleError,
     Violation,
     assemble,
     examine,
 )
 from graph_service.build.load import load, parse_file
-from graph_service.build.quads import in_graph, iri
+from graph_service.build.quads import iri, store_of
 from graph_service.build.shapes import ShapesGraph
 from graph_service.build.validate import Validator
 from graph_service.cli import CommandError, Progress
@@ -48,8 +47,7 @@ def validate_command(settings: Settings, files: Sequence[Path], engine: str, for
                     )
                     if isinstance(triple.subject, ox.NamedNode):
                         origin[triple.subject.value] = str(file)
-            store = ox.Store()
-            store.bulk_extend(in_graph({q.triple for q in assemble(sources, tell=tell)}))
+            store = store_of({q.triple for q in assemble(sources, tell=tell)})
             tell("kontrollerer og finder modsigelser og mangler")
             broken, review = examine(store, replace(sources, origin=origin), engine)
     except TurtleError as error:
@@ -63,8 +61,7 @@ def validate_command(settings: Settings, files: Sequence[Path], engine: str, for
         found = [f for f in found if any(origin.get(thing) in own for thing in f["things"])]
     found.sort(key=lambda f: (SEVERITIES.index(f["severity"]), f["title"], f["explanation"]))
     if form == "turtle":
-        shapes = ShapesGraph(t for guard in GUARDS for t in sources.shapes.get(guard, []))
-        report = Validator(shapes, engine).report(store)
+        report = Validator(ShapesGraph(sources.guards), engine).report(store)
         for quad in review:
             report.parse(data=f"{quad.triple} .", format="nt")
         print(report.serialize(format="turtle"))

@@ -10,7 +10,7 @@ from multiprocessing import get_context
 import pyoxigraph as ox
 import pytest
 
-from graph_service.build import GUARDS, assemble, load, validate
+from graph_service.build import assemble, load, validate
 from graph_service.build.quads import in_graph
 from graph_service.build.shapes import ShapesGraph
 from graph_service.build.validate import ENGINES, Validator, Violation, check
@@ -80,8 +80,7 @@ def test_malformed_shapes_are_refused(engine: str) -> None:
 @cache
 def graph_and_shapes() -> tuple[list[ox.Triple], list[ox.Triple]]:
     sources = load(PROJECT)
-    shapes = [t for name in GUARDS for t in sources.shapes[name]]
-    return sorted({q.triple for q in assemble(sources)}, key=str), shapes
+    return sorted({q.triple for q in assemble(sources)}, key=str), sources.guards
 
 
 def verdict(found: list[Violation]) -> set[tuple[str, str, str, str]]:

@@ -8,7 +8,7 @@ import pyoxigraph as ox
 import pytest
 from shape_cases import CASES, HARMLESS, SOUND, Case, triples
 
-from graph_service.build import GUARDS, load
+from graph_service.build import load
 from graph_service.build.incremental import Incremental
 from graph_service.build.shapes import Alternative, Predicate, ShapesGraph, Term
 from graph_service.build.validate import Violation, check
@@ -16,7 +16,7 @@ from graph_service.settings import PROJECT
 from graph_service.vocabulary import AG, OWL, QB, RDF, RDFS, SH, compact
 
 SOURCES = load(PROJECT)
-SHAPES = [t for name in GUARDS for t in SOURCES.shapes[name]]
+SHAPES = SOURCES.guards
 GRAPH = ShapesGraph(SHAPES)
 SHAPE = "https://w3id.org/ansvarsgraf/shape#"
 ONTOLOGY = [q.triple for q in SOURCES.quads if q.graph_name.value.endswith("/ontology")]
