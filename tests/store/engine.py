@@ -29,7 +29,7 @@ ServerPort = 127.0.0.1:{sql}
 NumberOfBuffers = 40000
 MaxDirtyBuffers = 30000
 DirsAllowed = {folder}
-ThreadsPerQuery = 2
+ThreadsPerQuery = 1
 [HTTPServer]
 ServerPort = 127.0.0.1:{http}
 ServerThreads = 10
