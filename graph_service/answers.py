@@ -58,10 +58,9 @@ class Answers:
     def exists(self, iri: str) -> bool:
         """Whether the graph says anything about ``iri``."""
         try:
-            node = ox.NamedNode(iri)
+            return self.store.describes(ox.NamedNode(iri))
         except ValueError:
             return False
-        return self.store.ask(f"ASK {{ {node} ?p ?o }}")
 
     def slugs(self, kind: str) -> Mapping[str, str]:
         """Every slug of a kind with its Danish label; of a huge graph only some."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock, Thread
 
 from graph_service.answers import Answers
 from graph_service.build.publish import Manifest, NoSnapshotError, current, manifest_of
@@ -41,7 +41,7 @@ class Service:
         self.questions = registry()
         self.on_swap: list[Callable[[], None]] = []
         self.swaps = 0
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._now: InService | None = None
 
     @property
@@ -92,7 +92,9 @@ class Service:
             manifest = manifest_of(folder)
             store: Store
             if self.settings.store == "embedded":
-                store = EmbeddedStore(folder)
+                store = embedded = EmbeddedStore(folder)
+                if manifest.triples <= self.settings.memory_triples:
+                    Thread(target=embedded.keep_in_memory, name="memory", daemon=True).start()
             else:
                 from graph_service.store.remote import RemoteStore
 

@@ -17,6 +17,7 @@ from graph_service.vocabulary import OA, RDF, SKOS, XSD, ag, compact
 HIDDEN = tuple(ag(n) for n in ("heldBy", "borneBy", "derivation", "answersFor", "boundBy"))
 #: Kinds of thing that have no life of their own: shown inside the thing that names them.
 NESTED = ("statement", "date", "passage", "assessment")
+INTEGER, DECIMAL = XSD + "integer", XSD + "decimal"
 #: Predicates whose values stand in every reference, or in the address of a passage.
 SAID_ALREADY = (
     RDF + "type",
@@ -67,11 +68,10 @@ def local(iri: str) -> str:
 def plain(value: Term) -> Json:
     """A literal as JSON: numbers as numbers, everything else as text."""
     if isinstance(value, ox.Literal):
-        if value.datatype.value == XSD + "integer":
+        datatype = value.datatype.value
+        if datatype == INTEGER:
             return int(value.value)
-        if value.datatype.value == XSD + "decimal":
-            return float(value.value)
-        return value.value
+        return float(value.value) if datatype == DECIMAL else value.value
     return compact(value.value) if isinstance(value, ox.NamedNode) else str(value)
 
 

@@ -50,7 +50,7 @@ def create_app(settings: Settings | None = None, metrics_folder: Path | None = N
             app.state.closing = True
 
     asked, listed = ask.router(service.questions), lists.router(service.questions)
-    exact = Exact((asked, listed))
+    exact = Exact((asked, listed), threads_only=settings.store != "embedded")
     layers = [
         Middleware(
             Observe,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -25,7 +26,7 @@ from graph_service.api.schemas import Schema
 from graph_service.api.shape import json_answer, table_answer
 from graph_service.questions import Question
 from graph_service.questions.parameters import ENUMS
-from graph_service.store import Term
+from graph_service.store import Row
 
 OUR_FORMATS = ("json", "csv")
 SHOW = parameter("show", "text", "answer, eller sparql for forespørgslen med parametrene sat ind")
@@ -77,11 +78,24 @@ def unknown(request: Request, name: str) -> Response:
     raise Problem("not-found", f"Spørgsmålet {name[:80]!r} findes ikke.{hint}", nearest=near)
 
 
-def term(answers: Answers, value: Term, labels: dict[str, str]) -> Any:
-    """A value of an answer as JSON: a thing as a reference with its label."""
-    if value.value.startswith(("http://", "https://")):
-        return answers.reference(value.value, labels)
-    return plain(value)
+def table(answers: Answers, columns: Iterable[str], rows: list[Row]) -> list[dict[str, Any]]:
+    """The rows as JSON: a thing as a reference with its label, however often it is named."""
+    named = dict.fromkeys(
+        text
+        for row in rows
+        for value in row.values()
+        if (text := value.value).startswith(("http://", "https://"))
+    )
+    labels = answers.labels(named)
+    shown = {iri: answers.reference(iri, labels) for iri in named}
+    return [
+        {
+            column: shown.get(value.value) or plain(value)
+            for column in columns
+            if (value := row.get(column)) is not None
+        }
+        for row in rows
+    ]
 
 
 def ask(request: Request, question: Question) -> Response:
@@ -99,22 +113,17 @@ def ask(request: Request, question: Question) -> Response:
     if question.gives_labels:
         subject, key, *_ = question.columns
         answers.keep_labels({row[subject].value: row[key].value for row in rows[:KEPT]})
-    labels = answers.labels(
-        v.value for row in rows for v in row.values() if v.value.startswith("http")
-    )
-    table = [
-        {c: term(answers, row[c], labels) for c in question.columns if c in row} for row in rows
-    ]
+    shown = table(answers, question.columns, rows)
     headers = {"Vary": "Accept"}
     if chosen == "csv":
-        return table_answer(question.columns, table, separator, headers, question.name)
+        return table_answer(question.columns, shown, separator, headers, question.name)
     body = {
         "question": question.title,
         "parameters": asked,
         "columns": dict(question.columns),
         "snapshot": answers.store.snapshot,
-        "total": len(table),
-        "rows": table,
+        "total": len(shown),
+        "rows": shown,
     }
     return json_answer(body, headers)
 

@@ -28,7 +28,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from graph_service.questions.parameters import Parameter, bind
@@ -106,37 +106,49 @@ class Question:
             terms: parameter → terms in SPARQL syntax, as
                 :func:`graph_service.questions.parameters.bind` gives them.
         """
-        text = self.text
-        changed = True
-        while changed:
-            text, count = BLOCK.subn(lambda m: m[2] if m[1] in terms else "", text)
-            changed = count > 0
-
-        variables = set(re.findall(r"\?\w+", " ".join(KEPT.findall(text))))
-
-        def written(match: re.Match[str]) -> str:
-            name, given = match[1], terms[match[1]]
-            if len(given) > 1 and self.parameters[name].type == "enum":
-                return f"FILTER(?{name} IN ({', '.join(given)}))"
-            return f"VALUES ?{name} {{ {' '.join(given)} }}"
-
-        marked = (m[1] for m in MARKER.finditer(text))
+        pieces, kept = asked_with(self.text, frozenset(terms))
+        marked = (name for _, name, marks in pieces if marks)
         first = next((m for m in marked if self.parameters[m].type in ("thing", "enum")), "")
-        if first not in self.constant:
-            variables.add(f"?{first}")
         alone = {
             name: given[0]
             for name, given in terms.items()
-            if len(given) == 1 and f"?{name}" not in variables
+            if len(given) == 1 and name not in kept and (name != first or name in self.constant)
         }
+        written = []
+        for before, name, marks in pieces:
+            written.append(before)
+            if marks and name not in alone:
+                written.append(self._values(name, terms[name]))
+            elif not marks and name:
+                written.append(alone.get(name, f"?{name}"))
+        return "".join(written)
 
-        def placed(match: re.Match[str]) -> str:
-            if match[1]:
-                return "" if match[1] in alone else written(match)
-            return alone.get(match[2], match[0])
+    def _values(self, name: str, given: tuple[str, ...]) -> str:
+        if len(given) > 1 and self.parameters[name].type == "enum":
+            return f"FILTER(?{name} IN ({', '.join(given)}))"
+        return f"VALUES ?{name} {{ {' '.join(given)} }}"
 
-        # One pass, so that nothing is looked for in a term that was put in.
-        return PLACE.sub(placed, text)
+
+#: Text, then the parameter after it, and whether its ``VALUES`` stands there or the variable.
+Piece = tuple[str, str, bool]
+
+
+@lru_cache(maxsize=1000)
+def asked_with(text: str, given: frozenset[str]) -> tuple[tuple[Piece, ...], frozenset[str]]:
+    """A question's text, cut where these parameters are bound or stand, and the names of the
+    variables that must stay variables."""
+    count = 1
+    while count:
+        text, count = BLOCK.subn(lambda m: m[2] if m[1] in given else "", text)
+    kept = re.findall(r"\?(\w+)", " ".join(KEPT.findall(text)))
+    pieces: list[Piece] = []
+    end = 0
+    for match in PLACE.finditer(text):
+        name = match[1] or match[2]
+        if name in given:
+            pieces.append((text[end : match.start()], name, bool(match[1])))
+            end = match.end()
+    return (*pieces, (text[end:], "", False)), frozenset(kept)
 
 
 def parse(name: str, source: str) -> Question:

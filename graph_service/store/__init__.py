@@ -38,3 +38,10 @@ class Store(Protocol):
 
     def construct(self, query: str) -> Iterator[ox.Triple]:
         """The triples of a CONSTRUCT or DESCRIBE. Raises as :meth:`select`."""
+
+    def describes(self, thing: ox.NamedNode) -> bool:
+        """Whether the graph says anything about a thing.
+
+        Raises:
+            StoreError: the store cannot answer.
+        """

@@ -107,7 +107,7 @@ def ask(
 
 def made(app: App, room: int = 1_000_000) -> tuple[Cache, Snapshots]:
     service = Snapshots()
-    return Cache(app, service, room, Metrics(), Exact(())), service  # type: ignore[arg-type]
+    return Cache(app, service, room, Metrics(), Exact((), threads_only=False)), service  # type: ignore[arg-type]
 
 
 def test_the_second_answer_is_not_made_again() -> None:

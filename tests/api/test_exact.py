@@ -1,0 +1,82 @@
+"""Which questions are answered in the event loop, and which in a thread."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from graph_service.api import exact
+from graph_service.api.exact import QUICK, Exact
+
+
+class Clock:
+    """Time that passes only in the endpoint."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def perf_counter(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(exact, "time", made)
+    return made
+
+
+def asked(clock: Clock, seconds: list[float], *, threads_only: bool, query: str = "a=1") -> str:
+    """Where each of some answers that take so long is made: l in the loop, t in a thread."""
+    router = APIRouter()
+    left = list(seconds)
+    where = ""
+
+    def endpoint(request: Request) -> Response:
+        nonlocal where
+        where += "l" if threading.current_thread() is threading.main_thread() else "t"
+        clock.now += left.pop(0)
+        return Response("")
+
+    router.add_api_route("/x", endpoint, methods=["GET"])
+    layer = Exact([router], threads_only=threads_only)
+
+    async def run() -> None:
+        for number in range(len(seconds)):
+            scope: dict[str, Any] = {
+                "type": "http",
+                "method": "GET",
+                "path": "/x",
+                "query_string": query.replace("1", str(number)).encode(),
+                "headers": [],
+                "state": {},
+            }
+            assert await layer.answer(scope) is not None
+
+    asyncio.run(run())
+    return where
+
+
+def test_what_was_quick_with_these_parameters_is_answered_in_the_loop(clock: Clock) -> None:
+    assert asked(clock, [QUICK / 2] * 3, threads_only=False) == "tll"
+
+
+def test_what_was_slow_goes_to_a_thread_until_it_was_quick_for_a_while(clock: Clock) -> None:
+    where = asked(clock, [QUICK / 2, QUICK * 2, *[QUICK / 2] * 9], threads_only=False)
+    assert where.startswith("tlttt")
+    assert where.endswith("ll")
+
+
+def test_a_store_that_may_keep_it_waiting_is_never_asked_in_the_loop(clock: Clock) -> None:
+    assert asked(clock, [QUICK / 2] * 3, threads_only=True) == "ttt"
+
+
+def test_the_times_that_are_kept_are_bounded(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exact, "KNOWN", 0)
+    assert asked(clock, [QUICK / 2] * 3, threads_only=False) == "ttt"
