@@ -7,6 +7,7 @@ use for them, and they take a third of a second and 25 MB.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,17 +15,17 @@ from typing import TYPE_CHECKING, Any
 import pyoxigraph as ox
 
 from graph_service.build.quads import iri
-from graph_service.build.reading import predicates_read
+from graph_service.build.reading import NESTED, NESTED_LISTS, predicates_read
 from graph_service.build.shapes import ShapesGraph, Term
 from graph_service.vocabulary import RDF, SH
 
 if TYPE_CHECKING:
     import rdflib
 
-#: What a shape costs for each focus node, where reading a triple costs 1.
-NODE_COST = 8
+#: What is said of a shape and is no constraint.
+NO_CONSTRAINT = ("message", "path", "targetClass", "targetObjectsOf", "targetSubjectsOf")
 NTRIPLES = ox.RdfFormat.N_TRIPLES
-#: Lines of N-Triples by the IRI of their property.
+#: Lines of N-Triples, without their ends, by the IRI of their property.
 ByProperty = Mapping[str, Sequence[str]]
 
 
@@ -43,6 +44,8 @@ class Program:
     """
 
     def __init__(self, shapes: ShapesGraph, engine: str) -> None:
+        # "2020-02-30" as a date becomes a violation; RDFLib logs it besides, with a traceback.
+        logging.getLogger("rdflib.term").setLevel(logging.ERROR)
         self._read = predicates_read(shapes)
         self._graph: rdflib.Graph | None = None
         if engine == "turbo":
@@ -63,7 +66,7 @@ class Program:
         import rdflib
 
         read = data if self._read is None else sorted(self._read & data.keys())
-        ntriples = "".join(line for name in read for line in data[name])
+        ntriples = "\n".join(line for name in read for line in data[name])
         try:
             if self._graph is None:
                 # N-Triples as they are. Given a Store, this engine takes "x" in it for another
@@ -90,44 +93,62 @@ class Program:
 
 
 def by_property(data: ox.Store | Iterable[ox.Triple]) -> ByProperty:
-    """The graph as lines of N-Triples, by the IRI of the property."""
+    """The graph, or the default graph of a store, by property."""
     if isinstance(data, ox.Store):
         text = data.dump(format=NTRIPLES, from_graph=ox.DefaultGraph())
     else:
         text = ox.serialize(data, format=NTRIPLES)
     found: dict[str, list[str]] = defaultdict(list)
-    for line in (text or b"").decode().splitlines(keepends=True):
-        found[line.split(" ", 2)[1][1:-1]].append(line)
-    return found
+    # Only at "\n": a text may hold what Python takes for other ends of line.
+    for line in (text or b"").decode().split("\n"):
+        if line:
+            found[line.split(" ", 2)[1]].append(line)
+    return {name[1:-1]: lines for name, lines in found.items()}
+
+
+def _constraints(shapes: ShapesGraph, shape: Term) -> int:
+    """How many constraints a focus node of a shape has to meet, those of inner shapes included."""
+    count = 0
+    for name, value in shapes.about(shape):
+        if name.startswith(SH) and name.removeprefix(SH) not in NO_CONSTRAINT:
+            inner = name.removeprefix(SH)
+            within = [value] if inner in NESTED else []
+            within += shapes.items(value) if inner in NESTED_LISTS else []
+            count += sum(_constraints(shapes, each) for each in within) or 1
+    return count
 
 
 def shares_of(shapes: ShapesGraph, data: ByProperty, count: int) -> list[list[ox.Triple]]:
     """What says what shapes are about, shared out so that each share costs about the same.
 
-    A share costs the triples that it reads, and its focus nodes several times as much.
+    A share costs the triples that it reads, and as much for each constraint on each focus node.
     """
-    classes = Counter(line.split(" ", 2)[2][1:-4] for line in data.get(RDF + "type", ()))
+    classes = Counter(line.split(" ", 2)[2] for line in data.get(RDF + "type", ()))
     nodes: dict[Term, int] = defaultdict(int)
     targets: dict[Term, list[ox.Triple]] = defaultdict(list)
     for target in shapes.targets():
         targets[target.subject].append(target)
-        lines = data.get(iri(target.object), ())
-        match target.predicate.value.removeprefix(SH):
-            case "targetSubjectsOf":
-                nodes[target.subject] += len(lines)
-            case "targetObjectsOf":
-                nodes[target.subject] += len({line.split(" ", 2)[2] for line in lines})
-            case _:
-                nodes[target.subject] += classes[iri(target.object)]
+    for shape, about in targets.items():
+        focus: set[str] = set()
+        for target in about:
+            lines = data.get(iri(target.object), ())
+            match target.predicate.value.removeprefix(SH):
+                case "targetSubjectsOf":
+                    focus.update(line.partition(" ")[0] for line in lines)
+                case "targetObjectsOf":
+                    focus.update(line.split(" ", 2)[2] for line in lines)
+                case _:
+                    nodes[shape] += classes[f"{target.object} ."]
+        nodes[shape] += len(focus)
     shares: list[list[ox.Triple]] = [[] for _ in range(count)]
     read: list[set[str]] = [set() for _ in range(count)]
     cost = [0] * count
-    for shape in sorted(targets, key=lambda s: (-nodes[s], str(s))):
+    work = {shape: nodes[shape] * _constraints(shapes, shape) for shape in targets}
+    for shape in sorted(targets, key=lambda s: (-work[s], str(s))):
         reads = predicates_read(shapes, [shape])
         reads = set(data) if reads is None else reads & data.keys()
         then = [
-            cost[i] + NODE_COST * nodes[shape] + sum(len(data[p]) for p in reads - read[i])
-            for i in range(count)
+            cost[i] + work[shape] + sum(len(data[p]) for p in reads - read[i]) for i in range(count)
         ]
         least = then.index(min(then))
         shares[least] += targets[shape]

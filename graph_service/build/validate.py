@@ -204,7 +204,8 @@ def _taken(path: Path, focus: Any, value: Any, data: ByProperty) -> Path | None:
     for taken in path.paths:
         if isinstance(taken, Predicate):
             start = f"<{focus}> <{taken.iri}> "
-            held = "".join(line for line in data.get(taken.iri, ()) if line.startswith(start))
+            lines = data.get(taken.iri, ())
+            held = "\n".join(line for line in lines if line.startswith(start))
             if any(iri(t.object) == str(value) for t in ox.parse(held, format=NTRIPLES)):
                 return taken
     return None

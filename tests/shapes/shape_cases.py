@@ -153,7 +153,19 @@ CASES = [
         "a date that is none",
         'date:e-1 ag:notAfter "2020-05-01"^^xsd:date .',
         'date:e-1 ag:notAfter "2020-02-30"^^xsd:date .',
-        "ag:notAfter skal være en dato",
+        "ag:notAfter: skal være en dato",
+    ),
+    Case(
+        "a number that is written in another way than its value",
+        "target-group:boern ag:maxAge 17 .",
+        'target-group:boern ag:maxAge "0131"^^xsd:integer .',
+        "ag:maxAge: skal være et helt tal fra 0 til 130",
+    ),
+    Case(
+        "a text with what some take for the end of a line",
+        'initiative:i skos:prefLabel "Indsats"@da .',
+        'initiative:i skos:prefLabel "Ind\u2028sats"@da ; ag:openIssue "Hvem\u0085 skal?"@en .',
+        "ag:openIssue: skal være en tekst på dansk",
     ),
     Case(
         "a precise date without a day",
@@ -198,7 +210,7 @@ CASES = [
         "a text without language",
         "",
         'responsibility:r ag:trigger "Når" .',
-        "ag:trigger skal være en tekst på dansk",
+        "ag:trigger: skal være en tekst på dansk",
     ),
     Case(
         "days without their kind",
@@ -279,7 +291,7 @@ CASES = [
         "",
         'task:opgave dcterms:description "Der står: ”vi gør alt det vi kan for '
         'at hjælpe hinanden”"@da .',
-        "må ikke citere otte ord",
+        "ikke citere otte ord",
     ),
     Case(
         "a text as long as a page",
