@@ -29,6 +29,7 @@ PROBLEMS = {
     "memory-limit": (503, "Forespørgslen krævede for meget hukommelse"),
     "row-limit": (403, "Svaret har for mange rækker"),
     "size-limit": (403, "Svaret er for stort"),
+    "other-service": (502, "En anden tjeneste svarer ikke"),
     "too-many": (429, "For mange forespørgsler på én gang"),
     "too-busy": (503, "Der er for travlt lige nu"),
     "store-unavailable": (503, "Grafen kan ikke nås lige nu"),

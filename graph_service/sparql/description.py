@@ -49,11 +49,12 @@ class _About:
             yield from self.says(predicate, ox.Literal(text, language=language))
 
 
-def service(base: str, manifest: Manifest) -> Triples:
+def service(base: str, manifest: Manifest, federated: bool) -> Triples:
     """The service: its endpoint, language, formats and dataset.
 
     Args:
         base: public address, without a trailing slash.
+        federated: whether SERVICE may reach any host.
     """
     endpoint = base + "/sparql"
     this, dataset = _About(endpoint), _About(endpoint + "#dataset")
@@ -62,6 +63,8 @@ def service(base: str, manifest: Manifest) -> Triples:
     yield from this.link(SD + "endpoint", endpoint)
     yield from this.words(RDFS + "label", TITLE)
     yield from this.link(SD + "supportedLanguage", SD + "SPARQL11Query")
+    if federated:
+        yield from this.link(SD + "feature", SD + "BasicFederatedQuery")
     yield from this.link(SD + "resultFormat", *(form.iri for form in (*SOLUTIONS, *GRAPHS)))
     yield from this.link(SD + "defaultDataset", dataset.subject.value)
     yield from dataset.link(RDF + "type", SD + "Dataset", VOID + "Dataset")
@@ -80,7 +83,7 @@ def service(base: str, manifest: Manifest) -> Triples:
         yield from inside.says(VOID + "triples", _number(count))
 
 
-def void(base: str, manifest: Manifest) -> Triples:
+def void(base: str, manifest: Manifest, _: bool = False) -> Triples:
     """The dataset: its size, its parts, the vocabularies it uses, and how to get at it."""
     here = _About(base + "/.well-known/void")
     this = _About(base + "/.well-known/void#dataset")
@@ -106,7 +109,7 @@ def void(base: str, manifest: Manifest) -> Triples:
         yield from part.link(VOID + "dataDump", f"{base}/rdf-graph-store?graph={_escaped(name)}")
 
 
-def catalog(base: str, manifest: Manifest) -> Triples:
+def catalog(base: str, manifest: Manifest, _: bool = False) -> Triples:
     """The catalogue with one dataset and the ways to it."""
     this, dataset = _About(base + "/api/v1/catalog"), _About(base + "/api/v1/catalog#dataset")
     yield from this.link(RDF + "type", DCAT + "Catalog")
@@ -156,7 +159,7 @@ def _escaped(iri: str) -> str:
 
 
 #: What can be described → how.
-DESCRIPTIONS: Mapping[str, Callable[[str, Manifest], Triples]] = {
+DESCRIPTIONS: Mapping[str, Callable[[str, Manifest, bool], Triples]] = {
     "service": service,
     "void": void,
     "catalog": catalog,

@@ -118,4 +118,10 @@ def of_job(reason: dict[str, Any], job: Job) -> Problem:
         return Problem(
             "bad-content", f"En adresse i forespørgslen er ikke en IRI: {reason['reason']}"
         )
+    if job.network:
+        return Problem(
+            "other-service",
+            "En tjeneste, som forespørgslen beder om data med SERVICE, svarede ikke som ventet: "
+            f"{reason['reason']}. Prøv igen, eller skriv SERVICE SILENT for at gå videre uden den.",
+        )
     return Problem("bad-query", f"Forespørgslen kan ikke regnes ud: {reason['reason']}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -167,7 +168,7 @@ def test_an_allowed_host_cannot_send_on_to_another(
     client: TestClient, allowed: Host, other: Host, status: int
 ) -> None:
     there = f"<http://{allowed.name}/to/{status}>"
-    assert told(client, f"SELECT * {{ SERVICE {there} {{ ?x ?p ?o }} }}") == (400, "bad-query")
+    assert told(client, f"SELECT * {{ SERVICE {there} {{ ?x ?p ?o }} }}") == (502, "other-service")
     assert told(client, f"SELECT * {{ SERVICE SILENT {there} {{ ?x ?p ?o }} }}") == (200, "")
     change = client.post("/sparql", data={"update": f"LOAD {there} INTO GRAPH <{EX}loaded>"})
     assert change.status_code == 400
@@ -234,3 +235,13 @@ def test_what_is_asked_is_what_the_engine_would_ask(allowed: Host) -> None:
         list(ox.Store().query(query))  # type: ignore[arg-type]
     assert allowed.asked == ["/", "/a"]
     allowed.asked.clear()
+
+
+def test_the_description_says_whether_other_services_can_be_asked(
+    client: TestClient, set_up: Settings
+) -> None:
+    feature = "sd:feature sd:BasicFederatedQuery"
+    turtle = {"accept": "text/turtle"}
+    assert feature in client.get("/sparql", headers=turtle).text
+    with TestClient(create_app(replace(set_up, allowed_hosts=()))) as closed:
+        assert feature not in closed.get("/sparql", headers=turtle).text
