@@ -124,7 +124,6 @@ class SearchIndex:
                     counts[word[1:]] = max(counts.get(word[1:], 0.0), WEIGHTS[role] * 0.6)
         known = {word for counts in counted.values() for word in counts}
         parts = {word: split_compound(word, known) for word in known}
-        postings: dict[str, list[tuple[int, float]]] = defaultdict(list)
         for number, counts in counted.items():
             entry = self.entries[number]
             entry.length = len(counts)
@@ -133,12 +132,10 @@ class SearchIndex:
                 for part in parts[word]:
                     whole[part] = max(whole.get(part, 0.0), weight * 0.55)
             for word, weight in whole.items():
-                postings[word].append((number, weight))
+                self._docs.setdefault(word, array("l")).append(number)
+                self._weights.setdefault(word, array("f")).append(weight)
             if entry.kind in ("actor", "task", "message", "agreement", "programme", "body", "law"):
                 self._remember(entry)
-        for word, pairs in postings.items():
-            self._docs[word] = array("l", [n for n, _ in pairs])
-            self._weights[word] = array("f", [w for _, w in pairs])
 
     def _remember(self, entry: Entry) -> None:
         """A thing's names stand for one another."""
@@ -285,5 +282,7 @@ def index_of(answers: Answers) -> SearchIndex:
 
 @lru_cache(maxsize=1)
 def _index(answers: Answers) -> SearchIndex:
-    rows = answers.rows("searchable", {})
-    return SearchIndex((r["thing"].value, r["role"].value, r["words"].value) for r in rows)
+    # As texts from the start, not as rows of terms: there are tens of thousands, and memory once
+    # taken is seldom given back.
+    rows = answers.store.select(answers.sparql("searchable", {}))
+    return SearchIndex(sorted((r["thing"].value, r["role"].value, r["words"].value) for r in rows))

@@ -63,7 +63,7 @@ class Settings:
     query_bytes: int = 64 * 1024**2
     query_queue: int = 32
     queries_per_address: int = 16
-    cache_bytes: int = 64 * 1024**2
+    cache_bytes: int = 16 * 1024**2
     memory_triples: int = 500_000
     log_requests: bool = True
     log_queries: bool = False
