@@ -100,31 +100,17 @@ def with_prefixes(sparql: str) -> str:
 
 
 @contextmanager
-def oxigraph(folder: Path, room: Path) -> Iterator[Endpoint]:
-    """``oxigraph serve`` over a copy of a snapshot's store."""
-    place = room / "oxigraph"
-    shutil.copytree(folder / "store", place)
+def oxigraph(*options: str, lines: Path | None = None) -> Iterator[Endpoint]:
+    """``oxigraph serve`` with options; ``lines`` are N-Triples that it loads first."""
     port = free_port()
     program = Path(sys.executable).with_name("oxigraph")
-    command = [str(program), "serve", "-l", str(place), "-b", f"127.0.0.1:{port}"]
+    command = [str(program), "serve", "-b", f"127.0.0.1:{port}", *options]
     server = Server(command, f"http://127.0.0.1:{port}", "/")
     try:
-        yield Endpoint(Client(server.url), "/query", {})
-    finally:
-        server.stop()
-
-
-@contextmanager
-def oxigraph_in_memory(lines: Path) -> Iterator[Endpoint]:
-    """``oxigraph serve`` that has loaded the merged graph into memory."""
-    port = free_port()
-    program = Path(sys.executable).with_name("oxigraph")
-    command = [str(program), "serve", "-b", f"127.0.0.1:{port}"]
-    server = Server(command, f"http://127.0.0.1:{port}", "/")
-    try:
-        head = {"Content-Type": "application/n-triples"}
-        at = server.url + "/store?default"
-        httpx.post(at, content=lines.read_bytes(), headers=head, timeout=300).raise_for_status()
+        if lines:
+            head = {"Content-Type": "application/n-triples"}
+            at = server.url + "/store?default"
+            httpx.post(at, content=lines.read_bytes(), headers=head, timeout=300).raise_for_status()
         yield Endpoint(Client(server.url), "/query", {})
     finally:
         server.stop()
@@ -216,8 +202,11 @@ def cold(bench: Bench) -> None:
         store.dump(str(lines), format=ox.RdfFormat.N_TRIPLES, from_graph=ox.DefaultGraph())
         ours = stack.enter_context(running(service(snapshots, cache=False)))
         client = Client(ours.url)
-        peers: dict[str, Endpoint] = {"oxigraph": stack.enter_context(oxigraph(folder, room))}
-        peers[IN_MEMORY] = stack.enter_context(oxigraph_in_memory(lines))
+        place = str(shutil.copytree(folder / "store", room / "oxigraph"))
+        peers: dict[str, Endpoint] = {
+            "oxigraph": stack.enter_context(oxigraph("-l", place)),
+            IN_MEMORY: stack.enter_context(oxigraph(lines=lines)),
+        }
         if shutil.which("virtuoso-t"):
             say("loading Virtuoso")
             peers["virtuoso"] = stack.enter_context(virtuoso(lines, room))

@@ -31,12 +31,15 @@ def split_order(query: str, columns: Collection[str]) -> tuple[str, Order]:
 
     The query itself and no order, when it orders by more than the columns that it gives.
     """
-    match = LAST.fullmatch(query, max(query.rfind("ORDER BY"), 0))
-    order = [(m[2], bool(m[1])) for m in KEY.finditer(match[1])] if match else []
-    if any(name not in columns for name, _ in order):
-        return query, []
+    at = query.rfind("ORDER BY")
     rest = [(name, False) for name in columns]
-    return query[: match.start()] if match else query, order + rest
+    if at < query.rfind("}"):
+        return query, rest
+    match = LAST.fullmatch(query, at)
+    order = [(m[2], bool(m[1])) for m in KEY.finditer(match[1])] if match else []
+    if match is None or any(name not in columns for name, _ in order):
+        return query, []
+    return query[:at], order + rest
 
 
 def put_in_order(rows: list[Row], order: Order) -> None:

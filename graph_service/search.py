@@ -93,8 +93,8 @@ class SearchIndex:
 
     def __init__(self, rows: Iterable[tuple[str, str, str]]) -> None:
         self.entries: list[Entry] = []
-        self._docs: dict[str, array[int]] = {}
-        self._weights: dict[str, array[float]] = {}
+        self._docs: dict[str, array[int]]
+        self._weights: dict[str, array[float]]
         self._synonyms: dict[str, set[str]] = defaultdict(set)
         self._build(rows)
         self._vocabulary = sorted(self._docs)
@@ -124,6 +124,8 @@ class SearchIndex:
                     counts[word[1:]] = max(counts.get(word[1:], 0.0), WEIGHTS[role] * 0.6)
         known = {word for counts in counted.values() for word in counts}
         parts = {word: split_compound(word, known) for word in known}
+        docs: dict[str, array[int]] = defaultdict(lambda: array("l"))
+        weights: dict[str, array[float]] = defaultdict(lambda: array("f"))
         for number, counts in counted.items():
             entry = self.entries[number]
             entry.length = len(counts)
@@ -132,10 +134,11 @@ class SearchIndex:
                 for part in parts[word]:
                     whole[part] = max(whole.get(part, 0.0), weight * 0.55)
             for word, weight in whole.items():
-                self._docs.setdefault(word, array("l")).append(number)
-                self._weights.setdefault(word, array("f")).append(weight)
+                docs[word].append(number)
+                weights[word].append(weight)
             if entry.kind in ("actor", "task", "message", "agreement", "programme", "body", "law"):
                 self._remember(entry)
+        self._docs, self._weights = dict(docs), dict(weights)
 
     def _remember(self, entry: Entry) -> None:
         """A thing's names stand for one another."""

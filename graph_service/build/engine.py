@@ -108,13 +108,17 @@ def by_property(data: ox.Store | Iterable[ox.Triple]) -> ByProperty:
 
 def _constraints(shapes: ShapesGraph, shape: Term) -> int:
     """How many constraints a focus node of a shape has to meet, those of inner shapes included."""
-    count = 0
-    for name, value in shapes.about(shape):
-        if name.startswith(SH) and name.removeprefix(SH) not in NO_CONSTRAINT:
-            inner = name.removeprefix(SH)
-            within = [value] if inner in NESTED else []
-            within += shapes.items(value) if inner in NESTED_LISTS else []
-            count += sum(_constraints(shapes, each) for each in within) or 1
+    count, queue, seen = 0, [shape], {shape}
+    while queue:
+        for name, value in shapes.about(queue.pop()):
+            parameter = name.removeprefix(SH)
+            if not name.startswith(SH) or parameter in NO_CONSTRAINT:
+                continue
+            inner = [value] if parameter in NESTED else []
+            inner += shapes.items(value) if parameter in NESTED_LISTS else []
+            count += not inner
+            queue += [each for each in inner if each not in seen]
+            seen.update(inner)
     return count
 
 

@@ -83,7 +83,7 @@ def service(base: str, manifest: Manifest, federated: bool) -> Triples:
         yield from inside.says(VOID + "triples", _number(count))
 
 
-def void(base: str, manifest: Manifest, _: bool = False) -> Triples:
+def void(base: str, manifest: Manifest, _: bool) -> Triples:
     """The dataset: its size, its parts, the vocabularies it uses, and how to get at it."""
     here = _About(base + "/.well-known/void")
     this = _About(base + "/.well-known/void#dataset")
@@ -109,7 +109,7 @@ def void(base: str, manifest: Manifest, _: bool = False) -> Triples:
         yield from part.link(VOID + "dataDump", f"{base}/rdf-graph-store?graph={_escaped(name)}")
 
 
-def catalog(base: str, manifest: Manifest, _: bool = False) -> Triples:
+def catalog(base: str, manifest: Manifest, _: bool) -> Triples:
     """The catalogue with one dataset and the ways to it."""
     this, dataset = _About(base + "/api/v1/catalog"), _About(base + "/api/v1/catalog#dataset")
     yield from this.link(RDF + "type", DCAT + "Catalog")

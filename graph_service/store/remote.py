@@ -20,12 +20,14 @@ import httpx
 import pyoxigraph as ox
 
 from graph_service.store import Row, StoreError, Term
-from graph_service.store.embedded import NAMED, EmbeddedStore
+from graph_service.store.embedded import EmbeddedStore
 from graph_service.vocabulary import SPARQL_PREFIXES, XSD, graph
 
 #: Most bytes that an answer may have.
 MOST_BYTES = 64 * 1024**2
 DISTINCT = re.compile(r"(?:\s|#[^\n]*\n)*SELECT\s+DISTINCT\b", re.I)
+#: A query that asks which named graph a triple lies in.
+NAMED = re.compile(r"\bGRAPH\s*\?", re.I)
 #: Begins a line of a query that is for remote stores only.
 REMOTE_ONLY = "#remote "
 
@@ -93,7 +95,7 @@ class RemoteStore:
         self._client = client_for(login, seconds + 1.0, transport)
 
     def select(self, query: str) -> Iterator[Row]:
-        if self._local and NAMED in query:
+        if self._local and NAMED.search(query):
             yield from EmbeddedStore(self._local).select(query)
             return
         self.make_sure()

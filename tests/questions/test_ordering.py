@@ -31,6 +31,11 @@ def test_an_order_by_what_is_no_column_is_left_to_the_store() -> None:
     assert split_order(query, COLUMNS) == (query, [])
 
 
+def test_an_order_by_what_is_computed_is_left_to_the_store() -> None:
+    query = "SELECT ?thing WHERE { } ORDER BY STRLEN(?label)"
+    assert split_order(query, COLUMNS) == (query, [])
+
+
 def test_an_order_within_the_query_stays() -> None:
     query = "SELECT ?thing WHERE { { SELECT ?thing WHERE { } ORDER BY ?thing } }"
     assert split_order(query, COLUMNS)[0] == query

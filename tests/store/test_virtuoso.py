@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -47,13 +48,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Virtuoso]:
         assert not made.folder.exists()
 
 
-@pytest.fixture(scope="module")
-def loaded(server: Virtuoso, settings: Settings) -> Settings:
-    """Settings of a service over the project's own graph on that server."""
+def loaded_by(server: Virtuoso, settings: Settings) -> Settings:
+    """Settings of a service over the project's own graph, once it lies on a server."""
     made = replace(server.settings(settings), query_seconds=60.0)
     folder = current(made.snapshots)
     assert upload(made, folder) == manifest_of(folder).triples
     return made
+
+
+@pytest.fixture(scope="module")
+def loaded(server: Virtuoso, settings: Settings) -> Settings:
+    return loaded_by(server, settings)
 
 
 @pytest.fixture(scope="module")
@@ -66,21 +71,20 @@ def another(
     settings: Settings, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[str], Answers]]:
     """A second server over the same graph, started when it is asked for: with the reason why."""
-    made: list[tuple[Virtuoso, Answers]] = []
+    with ExitStack() as stack:
 
-    def ask_for(why: str) -> Answers:
-        warnings.warn(why, stacklevel=2)
-        if not made:
+        @cache
+        def second() -> Answers:
             server = Virtuoso(tmp_path_factory.mktemp("another"))
+            stack.callback(server.remove)
             server.start()
-            there = replace(server.settings(settings), query_seconds=60.0)
-            upload(there, current(there.snapshots))
-            made.append((server, Service(there).answers))
-        return made[0][1]
+            return Service(loaded_by(server, settings)).answers
 
-    yield ask_for
-    for server, _ in made:
-        server.remove()
+        def ask_for(why: str) -> Answers:
+            warnings.warn(why, stacklevel=2)
+            return second()
+
+        yield ask_for
 
 
 def walks(question: Question) -> bool:
