@@ -91,6 +91,15 @@ def test_a_query_that_takes_too_much_memory_ends_alone(published: Settings, fold
     with_pool(replace(published, query_memory=600 * 1024**2), folder, test)
 
 
+def test_a_worker_reserves_little_before_its_first_query(published: Settings, folder: Path) -> None:
+    """What glibc reserves for its arenas, up to 1.3 GB, counts against the limit of memory."""
+
+    async def test(pool: Pool) -> None:
+        assert b'"401"' in await ask(pool, job(COUNT))
+
+    with_pool(replace(published, query_memory=256 * 1024**2, workers=4), folder, test)
+
+
 def test_a_query_whose_client_left_is_killed(published: Settings, folder: Path) -> None:
     async def test(pool: Pool) -> None:
         task = asyncio.create_task(ask(pool, job(ENDLESS, seconds=60.0)))
