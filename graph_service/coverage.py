@@ -86,8 +86,8 @@ class Coverage:
 DOCUMENTS = """
 SELECT DISTINCT ?document ?title ?file ?first ?last ?count WHERE {
   ?document a ag:Document ; skos:prefLabel ?title .
-  { ?document ag:firstLine ?first ; ag:lastLine ?last ; dcterms:isPartOf+ ?root .
-    ?root dcterms:identifier ?file }
+  { ?document ag:firstLine ?first ; ag:lastLine ?last ; ag:fallsUnder ?root .
+    ?root dcterms:identifier ?file . FILTER(?root != ?document) }
   UNION
   { ?document ag:lineCount ?count ; dcterms:identifier ?file .
     FILTER NOT EXISTS { ?inner dcterms:isPartOf ?document ; ag:firstLine ?any } }

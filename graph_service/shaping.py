@@ -14,7 +14,10 @@ from graph_service.store import Term
 from graph_service.vocabulary import OA, RDF, SKOS, XSD, ag, compact
 
 #: Properties that describing leaves out: inferred fans that have questions of their own.
-HIDDEN = tuple(ag(n) for n in ("heldBy", "borneBy", "derivation", "answersFor", "boundBy"))
+HIDDEN = tuple(
+    ag(name)
+    for name in ("heldBy", "borneBy", "derivation", "answersFor", "boundBy", "fallsUnder")
+)
 #: Kinds of thing that have no life of their own: shown inside the thing that names them.
 NESTED = ("statement", "date", "passage", "assessment")
 INTEGER, DECIMAL = XSD + "integer", XSD + "decimal"

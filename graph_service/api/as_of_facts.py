@@ -83,7 +83,7 @@ SELECT DISTINCT ?thing ?provision WHERE {
 CITING = """
 SELECT DISTINCT ?provision ?work WHERE {
   VALUES ?provision { }
-  ?part eli:is_part_of* ?provision .
+  ?part ag:fallsUnder ?provision .
   ?duty ag:legalBasis|ag:mentionsProvision ?part ; ag:agreedIn|ag:statedIn ?work .
 }
 """
@@ -93,7 +93,7 @@ CHANGES = """
 SELECT DISTINCT ?thing ?changed ?changedLabel ?change ?text ?from ?fromText ?target ?targetLabel
   ?kind ?certainty ?dateCertainty ?targetCertainty ?source WHERE {
   VALUES ?thing { }
-  { ?thing eli:is_part_of* ?changed . ?change ag:changes ?changed } UNION {
+  { ?thing ag:fallsUnder ?changed . ?change ag:changes ?changed } UNION {
     ?change ag:about ?thing . BIND(?thing AS ?changed)
   }
   ?changed skos:prefLabel ?changedLabel .

@@ -183,3 +183,31 @@ def test_owlrl_draws_the_same_from_the_axioms_on_the_real_data() -> None:
     assert len(mine) > 10_000
     assert sorted(theirs - mine)[:10] == []
     assert sorted(mine - theirs)[:10] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        ("ag:Document", "dcterms:isPartOf*"),
+        ("eli:LegalResource", "eli:is_part_of*"),
+        ("skos:Concept", "skos:broader*"),
+        ("ag:GenericActor", "ag:broaderActor*"),
+        ("org:Organization", "org:unitOf*"),
+        ("ag:Agreement", "ag:partOf*"),
+        ("ag:Figure", "ag:about?/ag:partOf*"),
+    ],
+)
+def test_things_fall_under_themselves_and_their_wholes(
+    answers: Answers, kind: str, path: str
+) -> None:
+    """The relation that questions ask for is the path that its rule names, in the whole graph."""
+
+    def pairs(way: str) -> set[tuple[object, ...]]:
+        asked = f"SELECT DISTINCT ?thing ?whole WHERE {{ ?thing a {kind} ; {way} ?whole }}"
+        rows = answers.store.select(asked)
+        return {
+            (row["thing"], row["whole"]) for row in rows if str(row["thing"]).startswith("<" + ID)
+        }
+
+    assert pairs("ag:fallsUnder") == pairs(path)
+    assert any(thing != whole for thing, whole in pairs(path)), "nothing is within anything else"

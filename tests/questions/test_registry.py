@@ -1,5 +1,6 @@
 """Every named question is what its header says, and its example has an answer."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,22 @@ def test_every_parameter_alone_gives_sound_sparql(name: str, answers: Answers) -
         assert samples[parameter.type] in text
         assert "{ }" not in text
         list(answers.store.select(f"SELECT * WHERE {{ {{ {text} }} }} LIMIT 1"))
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_no_question_walks_a_path_of_any_length(name: str) -> None:
+    """Virtuoso answers such paths wrongly now and then; ag:fallsUnder says the same."""
+    assert re.findall(r"\w:\w+[*+]|\)[*+](?=[\s/|])", QUESTIONS[name].text) == []
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_dates_are_compared_as_text(name: str) -> None:
+    """ISO dates sort as text; Virtuoso finds nothing now and then where two date limits meet."""
+    question = QUESTIONS[name]
+    dates = [p.name for p in question.parameters.values() if p.type == "date"]
+    for date in dates:
+        bare = question.text.replace(f"VALUES ?{date} {{ }}", "").replace(f"STR(?{date})", "")
+        assert re.findall(rf"\?{date}\b", bare) == []
 
 
 def test_a_sound_question_is_read() -> None:

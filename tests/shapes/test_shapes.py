@@ -31,6 +31,7 @@ ONLY_INFERRED = {
         "borneBy",
         "boundBy",
         "derivation",
+        "fallsUnder",
         "forOrganisation",
         "heldBy",
         "mentionedIn",

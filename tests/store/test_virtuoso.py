@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -17,7 +14,7 @@ from fastapi.testclient import TestClient
 from graph_service.answers import Answers
 from graph_service.api.app import create_app
 from graph_service.build.publish import current, manifest_of, publish
-from graph_service.questions import Question, registry
+from graph_service.questions import registry
 from graph_service.search import SearchIndex
 from graph_service.service import Service
 from graph_service.settings import PROJECT, Settings
@@ -66,61 +63,22 @@ def remote(loaded: Settings) -> Answers:
     return Service(loaded).answers
 
 
-@pytest.fixture(scope="module")
-def another(
-    settings: Settings, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[str], Answers]]:
-    """A second server over the same graph, started when it is asked for: with the reason why."""
-    with ExitStack() as stack:
-
-        @cache
-        def second() -> Answers:
-            server = Virtuoso(tmp_path_factory.mktemp("another"))
-            stack.callback(server.remove)
-            server.start()
-            return Service(loaded_by(server, settings)).answers
-
-        def ask_for(why: str) -> Answers:
-            warnings.warn(why, stacklevel=2)
-            return second()
-
-        yield ask_for
-
-
-def walks(question: Question) -> bool:
-    """Whether a question has a path of any length.
-
-    About one Virtuoso in ten gives other rows for some of these for as long as it lives, depending
-    on the plan that it happened to make (docs/external-store.md). So a difference there has to show
-    on two servers before it counts as ours; any other difference counts at once.
-    """
-    return re.search(r"[\w)][*+]\s", question.text) is not None
-
-
 # -- the same answers -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
-def test_a_question_gives_the_same_rows(
-    name: str, answers: Answers, remote: Answers, another: Callable[[str], Answers]
-) -> None:
+def test_a_question_gives_the_same_rows(name: str, answers: Answers, remote: Answers) -> None:
     asked: list[dict[str, str]] = []
     for values in askings(QUESTIONS[name], answers):
         if values not in asked:
             asked.append(values)
             here, there = (by_value(a.rows(name, values)) for a in (answers, remote))
-            if there != here and walks(QUESTIONS[name]):
-                there = by_value(another(f"{name} {values}").rows(name, values))
             assert there == here, values
 
 
 @pytest.mark.parametrize("name", [q.name for q in QUESTIONS.values() if q.kind == "list"])
-def test_a_list_is_cut_in_the_same_pages(
-    name: str, answers: Answers, remote: Answers, another: Callable[[str], Answers]
-) -> None:
+def test_a_list_is_cut_in_the_same_pages(name: str, answers: Answers, remote: Answers) -> None:
     example = dict(QUESTIONS[name].example)
-    if remote.count(name, example) != answers.count(name, example) and walks(QUESTIONS[name]):
-        remote = another(f"{name} {example}, in pages")
     assert remote.count(name, example) == answers.count(name, example)
     for sort in ["", *QUESTIONS[name].sorts]:
         cursor = ""
