@@ -15,8 +15,7 @@ from graph_service.vocabulary import OA, RDF, SKOS, XSD, ag, compact
 
 #: Properties that describing leaves out: inferred fans that have questions of their own.
 HIDDEN = tuple(
-    ag(name)
-    for name in ("heldBy", "borneBy", "derivation", "answersFor", "boundBy", "fallsUnder")
+    ag(name) for name in ("heldBy", "borneBy", "derivation", "answersFor", "boundBy", "fallsUnder")
 )
 #: Kinds of thing that have no life of their own: shown inside the thing that names them.
 NESTED = ("statement", "date", "passage", "assessment")
