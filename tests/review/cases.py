@@ -92,6 +92,8 @@ CASES = (
         ),
         (
             "agreement:x ag:lifecycleEvent event:r . event:r ag:eventType ag:Revision ; ag:planned ag:No .",
+            """initiative:k ag:concerns agreement:x ; ag:assessment assessment:k .
+               assessment:k ag:decision ag:Discontinue .""",
         ),
     ),
     Case(
@@ -102,7 +104,11 @@ CASES = (
             "assessment:a ag:decision ag:Discontinue .",
             'initiative:i ag:remainingTask "Skrive"@da .',
         ),
-        ("initiative:i ag:succeededBy initiative:j .",),
+        (
+            "initiative:i ag:succeededBy initiative:j .",
+            """initiative:i ag:milestone event:m .
+               event:m ag:eventType ag:MeetingHeld ; ag:planned ag:Yes ; ag:byBody body:g .""",
+        ),
     ),
     Case(
         "working-group-beside-another",
@@ -182,6 +188,7 @@ CASES = (
             "initiative:j ag:concerns agreement:x .",
             "initiative:i ag:concerns agreement:x .",
             "agreement:x a ag:CooperationAgreement .",
+            "assessment:a ag:decision ag:Continue .",
         ),
     ),
     Case(
@@ -228,6 +235,7 @@ CASES = (
         (
             "event:e ag:recurs ag:Yearly .",
             'event:e ag:when date:n . date:n ag:notAfter "2019-12-31"^^xsd:date .',
+            "event:l ag:follows event:e ; ag:planned ag:No .",
         ),
     ),
     Case(
@@ -389,7 +397,12 @@ CASES = (
             "statement:s ag:modality ag:Must .",
             "statement:s ag:statementStatus ag:Agreed .",
         ),
-        ("responsibility:r ag:bearer actor:a .",),
+        (
+            "responsibility:r ag:bearer actor:a .",
+            "event:e a ag:Event ; ag:about responsibility:r ; ag:planned ag:No .",
+            """responsibility:r ag:about initiative:i . initiative:i ag:assessment assessment:a .
+               assessment:a ag:workingGroupNeed ag:Needed .""",
+        ),
     ),
     Case(
         "planned-without-body",
@@ -399,7 +412,15 @@ CASES = (
             "event:e ag:notStated ag:byBody .",
             "event:e ag:eventType ag:Monitoring .",
         ),
-        ("event:e ag:byBody body:g .",),
+        (
+            "event:e ag:byBody body:g .",
+            """event:e ag:about initiative:i . initiative:i ag:assessment assessment:a .
+               assessment:a ag:workingGroupNeed ag:Needed .""",
+            """event:e ag:about responsibility:r .
+               responsibility:r a ag:Responsibility ; ag:task task:t ; ag:agreedIn agreement:x ; ag:notStated ag:bearer .
+               responsibility:q ag:task task:t ; ag:agreedIn agreement:x ; ag:bearer body:g ;
+                 ag:modality ag:HasResponsibility .""",
+        ),
     ),
     Case(
         "indicator-incomplete",
