@@ -1,4 +1,4 @@
-"""The SHACL engines, each behind one call, and how shapes are shared out among cores.
+"""The SHACL engines, each behind one call.
 
 The engine of the build is pyshacl-turbo, chosen by measurement (docs/decisions.md); pySHACL is the
 referee. Both, and RDFLib, are imported only to check a graph: a service that only answers has no
@@ -8,22 +8,18 @@ use for them, and they take a third of a second and 25 MB.
 from __future__ import annotations
 
 import logging
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
-from graph_service.build.quads import iri
-from graph_service.build.reading import NESTED, NESTED_LISTS, predicates_read
-from graph_service.build.shapes import ShapesGraph, Term
-from graph_service.vocabulary import RDF, SH
+from graph_service.build.reading import predicates_read
+from graph_service.build.shapes import ShapesGraph
 
 if TYPE_CHECKING:
     import rdflib
 
-#: What is said of a shape and is no constraint.
-NO_CONSTRAINT = ("message", "path", "targetClass", "targetObjectsOf", "targetSubjectsOf")
 NTRIPLES = ox.RdfFormat.N_TRIPLES
 #: Lines of N-Triples, without their ends, by the IRI of their property.
 ByProperty = Mapping[str, Sequence[str]]
@@ -104,58 +100,3 @@ def by_property(data: ox.Store | Iterable[ox.Triple]) -> ByProperty:
         if line:
             found[line.split(" ", 2)[1]].append(line)
     return {name[1:-1]: lines for name, lines in found.items()}
-
-
-def _constraints(shapes: ShapesGraph, shape: Term) -> int:
-    """How many constraints a focus node of a shape has to meet, those of inner shapes included."""
-    count, queue, seen = 0, [shape], {shape}
-    while queue:
-        for name, value in shapes.about(queue.pop()):
-            parameter = name.removeprefix(SH)
-            if not name.startswith(SH) or parameter in NO_CONSTRAINT:
-                continue
-            inner = [value] if parameter in NESTED else []
-            inner += shapes.items(value) if parameter in NESTED_LISTS else []
-            count += not inner
-            queue += [each for each in inner if each not in seen]
-            seen.update(inner)
-    return count
-
-
-def shares_of(shapes: ShapesGraph, data: ByProperty, count: int) -> list[list[ox.Triple]]:
-    """What says what shapes are about, shared out so that each share costs about the same.
-
-    A share costs the triples that it reads, and as much for each constraint on each focus node.
-    """
-    classes = Counter(line.split(" ", 2)[2] for line in data.get(RDF + "type", ()))
-    nodes: dict[Term, int] = defaultdict(int)
-    targets: dict[Term, list[ox.Triple]] = defaultdict(list)
-    for target in shapes.targets():
-        targets[target.subject].append(target)
-    for shape, about in targets.items():
-        focus: set[str] = set()
-        for target in about:
-            lines = data.get(iri(target.object), ())
-            match target.predicate.value.removeprefix(SH):
-                case "targetSubjectsOf":
-                    focus.update(line.partition(" ")[0] for line in lines)
-                case "targetObjectsOf":
-                    focus.update(line.split(" ", 2)[2] for line in lines)
-                case _:
-                    nodes[shape] += classes[f"{target.object} ."]
-        nodes[shape] += len(focus)
-    shares: list[list[ox.Triple]] = [[] for _ in range(count)]
-    read: list[set[str]] = [set() for _ in range(count)]
-    cost = [0] * count
-    work = {shape: nodes[shape] * _constraints(shapes, shape) for shape in targets}
-    for shape in sorted(targets, key=lambda s: (-work[s], str(s))):
-        reads = predicates_read(shapes, [shape])
-        reads = set(data) if reads is None else reads & data.keys()
-        then = [
-            cost[i] + work[shape] + sum(len(data[p]) for p in reads - read[i]) for i in range(count)
-        ]
-        least = then.index(min(then))
-        shares[least] += targets[shape]
-        read[least] |= reads
-        cost[least] = then[least]
-    return [share for share in shares if share]

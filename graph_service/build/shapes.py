@@ -112,6 +112,12 @@ class ShapesGraph:
         assert made is not None
         return made
 
+    @cached_property
+    def has_components(self) -> bool:
+        """Whether it declares constraint components of its own, whose parameters can be any property
+        (SHACL, section 6)."""
+        return any(self.objects(node, SH + "parameter") for node in self.subjects())
+
     def targets(self) -> list[ox.Triple]:
         """The triples that say what shapes are about."""
         return [t for t in self.triples if _is_target(t)]
@@ -144,7 +150,7 @@ class ShapesGraph:
 
     def objects(self, subject: Term, predicate: str) -> list[Term]:
         """The values of a property; ``predicate`` is an IRI."""
-        return self._about[subject][predicate] if subject in self._about else []
+        return self._about.get(subject, {}).get(predicate, [])
 
     def about(self, subject: Term) -> Iterator[tuple[str, Term]]:
         """Property and value of everything said of a node."""

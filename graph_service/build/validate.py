@@ -1,7 +1,7 @@
 """Check the graph against the SHACL shapes that must hold, and say in Danish what is wrong where.
 
 The engine is pyshacl-turbo; pySHACL can be chosen instead (``--engine pyshacl``). See
-:mod:`graph_service.build.engine`.
+:mod:`graph_service.build.engine`, and :mod:`graph_service.build.settled` for what is asked before.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
-from graph_service.build.engine import NTRIPLES, ByProperty, Program, by_property, shares_of
-from graph_service.build.quads import iri
+from graph_service.build.engine import NTRIPLES, ByProperty, Program, by_property
+from graph_service.build.quads import iri, store_of
+from graph_service.build.settled import unsettled
 from graph_service.build.shapes import Alternative, Path, Predicate, ShapesGraph, Term, text
 from graph_service.vocabulary import SH, compact
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     import rdflib
 
 ENGINES = ("turbo", "pyshacl")
-#: From this many triples on, the shapes are shared out among threads.
-LARGE = 20_000
 
 
 @dataclass(frozen=True, order=True)
@@ -62,21 +61,16 @@ class Validator:
 
     Args:
         engine: one of ``ENGINES``.
-        threads: how many may validate a large graph side by side, each with a share of the shapes
-            and the triples that these read (turbo lets other threads run); None for one a core.
 
     Raises:
         ValueError: unknown engine.
     """
 
-    def __init__(
-        self, shapes: ShapesGraph, engine: str = "turbo", threads: int | None = None
-    ) -> None:
+    def __init__(self, shapes: ShapesGraph, engine: str = "turbo") -> None:
         if engine not in ENGINES:
             raise ValueError(f"unknown SHACL engine {engine!r}; choose one of {', '.join(ENGINES)}")
         self.shapes = shapes
         self.engine = engine
-        self.threads = threads or _cores()
 
     @cached_property
     def _whole(self) -> Program:
@@ -96,16 +90,17 @@ class Validator:
         """
         return self._whole.report(by_property(data), None if focus is None else sorted(focus))
 
-    def _reports(self, data: ByProperty, focus: Iterable[str] | None) -> list[rdflib.Graph]:
-        large = sum(map(len, data.values())) >= LARGE
-        if focus is not None or self.engine != "turbo" or not large or self.threads == 1:
-            return [self._whole.report(data, None if focus is None else sorted(focus))]
-
-        def share(targets: Iterable[ox.Triple]) -> rdflib.Graph:
-            return Program(self.shapes.only(targets), self.engine).report(data)
-
-        with ThreadPoolExecutor(self.threads) as pool:
-            return list(pool.map(share, shares_of(self.shapes, data, self.threads)))
+    def _program(self, data: ox.Store | list[ox.Triple]) -> Program | None:
+        """The shapes that a whole graph may break, for the engine; None when it breaks none."""
+        if self.engine != "turbo":
+            return self._whole
+        store = data if isinstance(data, ox.Store) else store_of(data)
+        with ThreadPoolExecutor(1) as aside:
+            # Compiled in any case, so that malformed shapes are refused whatever the graph holds.
+            compiled = aside.submit(lambda: self._whole)
+            targets = unsettled(self.shapes, store, _cores())
+            compiled.result()
+        return Program(self.shapes.only(targets), self.engine) if targets else None
 
     def validate(
         self, data: ox.Store | Iterable[ox.Triple], focus: Iterable[str] | None = None
@@ -121,14 +116,14 @@ class Validator:
         """
         from rdflib.namespace import SH as RESULT
 
+        data = data if isinstance(data, ox.Store) else list(data)
+        program = self._whole if focus is not None else self._program(data)
+        if program is None:
+            return []
         lines = by_property(data)
+        report = program.report(lines, None if focus is None else sorted(focus))
         found = set()
-        results = (
-            (report, result)
-            for report in self._reports(lines, focus)
-            for result in report.objects(None, RESULT.result)
-        )
-        for report, result in results:
+        for result in report.objects(None, RESULT.result):
             shape = _node(report.value(result, RESULT.sourceShape))
             rule = _node(report.value(result, RESULT.sourceConstraint))
             node, value = report.value(result, RESULT.focusNode), report.value(result, RESULT.value)

@@ -10,7 +10,7 @@ from multiprocessing import get_context
 import pyoxigraph as ox
 import pytest
 
-from graph_service.build import assemble, load, validate
+from graph_service.build import assemble, load
 from graph_service.build.quads import in_graph
 from graph_service.build.shapes import ShapesGraph
 from graph_service.build.validate import ENGINES, Validator, Violation, check
@@ -85,15 +85,6 @@ def graph_and_shapes() -> tuple[list[ox.Triple], list[ox.Triple]]:
 
 def verdict(found: list[Violation]) -> set[tuple[str, str, str, str]]:
     return {(v.focus, v.component, v.path, v.value) for v in found}
-
-
-def test_shapes_shared_out_among_threads_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    graph, shapes = graph_and_shapes()
-    cut = mutated(random.Random(99), graph)
-    alone = Validator(ShapesGraph(shapes), threads=1).validate(cut)
-    monkeypatch.setattr(validate, "LARGE", 0)
-    assert Validator(ShapesGraph(shapes), threads=3).validate(cut) == alone
-    assert len(alone) > 20
 
 
 def pyshacl_on_a_share(number: int) -> set[tuple[str, str, str, str]]:
