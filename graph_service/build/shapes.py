@@ -114,8 +114,10 @@ class ShapesGraph:
 
     @cached_property
     def has_components(self) -> bool:
-        """Whether it declares constraint components of its own, whose parameters can be any property
-        (SHACL, section 6)."""
+        """Whether it declares constraint components; their parameters can be any property.
+
+        Source: SHACL, section 6.2.
+        """
         return any(self.objects(node, SH + "parameter") for node in self.subjects())
 
     def targets(self) -> list[ox.Triple]:
