@@ -16,7 +16,9 @@ A file begins with a header of comment lines ``# key: value``::
 and goes on with a SELECT. A parameter is bound where the query says ``VALUES ?law { }``: the
 registry writes the term, serialised by the library, between the braces; or, when it is the only
 term of a parameter that does not come first, in place of the variable (of the first, too, with
-``# constant: law``). So the most selective goes first. What a parameter that is left out would
+``# constant: law``). So the most selective goes first; what belongs to one region (an organisation,
+an agreement) and comes later is a set of its own, which is joined, not looked up thing by thing:
+what comes first can grow with the regions, that set does not. What a parameter that is left out would
 restrict stands between ``#[law`` and ``#]`` on lines of their own and is dropped with it. A list
 (``# kind: list``) gives things: its first column is the thing, the second the key by which pages
 are cut; ``field`` names a property that its tables show, and ``sort`` a property path from the
@@ -46,6 +48,9 @@ KEPT = re.compile(
     re.S,
 )
 BLOCK = re.compile(r"^[ \t]*#\[([a-z_]+)\n(.*?)^[ \t]*#\]\n?", re.M | re.S)
+#: A block that asks for one property of one thing; the kinds of thing that belong to one region.
+ONE_PROPERTY = re.compile(r"\s*VALUES \?(\w+) \{ \}\s+(\?\w+) \w+:\w+ \?\1 \.\s*")
+LOCAL = re.compile(r"<\S+/id/(?:organisation|body|agreement|programme|situation)/[^/]+>")
 
 
 class QuestionError(Exception):
@@ -106,7 +111,8 @@ class Question:
             terms: parameter → terms in SPARQL syntax, as
                 :func:`graph_service.questions.parameters.bind` gives them.
         """
-        pieces, kept = asked_with(self.text, frozenset(terms))
+        local = (n for n, given in terms.items() if len(given) == 1 and LOCAL.fullmatch(given[0]))
+        pieces, kept = asked_with(self.text, frozenset(terms), frozenset(local))
         marked = (name for _, name, marks in pieces if marks)
         first = next((m for m in marked if self.parameters[m].type in ("thing", "enum")), "")
         alone = {
@@ -134,12 +140,28 @@ Piece = tuple[str, str, bool]
 
 
 @lru_cache(maxsize=1000)
-def asked_with(text: str, given: frozenset[str]) -> tuple[tuple[Piece, ...], frozenset[str]]:
+def asked_with(
+    text: str, given: frozenset[str], local: frozenset[str] = frozenset()
+) -> tuple[tuple[Piece, ...], frozenset[str]]:
     """A question's text, cut where these parameters are bound or stand, and the names of the
-    variables that must stay variables."""
+    variables that must stay variables.
+
+    Args:
+        local: those of the parameters that are a set of their own when they do not come first.
+    """
+
+    def block(match: re.Match[str]) -> str:
+        name, inner = match[1], match[2]
+        if name not in given:
+            return ""
+        asked = ONE_PROPERTY.fullmatch(inner) if name in local else None
+        if asked is None or not given.intersection(MARKER.findall(text, 0, match.start())):
+            return inner
+        return f"  {{ SELECT {asked[2]} WHERE {{\n{inner}  }} }}\n"
+
     count = 1
     while count:
-        text, count = BLOCK.subn(lambda m: m[2] if m[1] in given else "", text)
+        text, count = BLOCK.subn(block, text)
     kept = re.findall(r"\?(\w+)", " ".join(KEPT.findall(text)))
     pieces: list[Piece] = []
     end = 0

@@ -171,6 +171,24 @@ def test_a_single_term_after_the_first_thing_takes_the_place_of_its_variable() -
     assert "VALUES ?q { <urn:b?day> }" in path.sparql(terms)
 
 
+def test_what_belongs_to_one_region_is_joined_when_it_comes_later() -> None:
+    text = SOUND.replace(
+        "# column thing", "# param actor: thing(organisation,actor) — Aktør\n# column thing"
+    ).replace(
+        "legalBasis ?law .\n",
+        "legalBasis ?law .\n  #[actor\n  VALUES ?actor { }\n  ?thing ag:heldBy ?actor .\n  #]\n",
+    )
+    odense = "<https://w3id.org/ansvarsgraf/id/organisation/odense-kommune>"
+    kind = "<https://w3id.org/ansvarsgraf/id/actor/kommune>"
+    joined = re.compile(rf"\{{ SELECT \?thing WHERE \{{\s+\?thing ag:heldBy {odense} \.\s+\}} \}}")
+    question = parse("who", text)
+    assert joined.search(question.sparql({"law": ("<urn:a>",), "actor": (odense,)}))
+    looked_up = question.sparql({"law": ("<urn:a>",), "actor": (kind,)})
+    assert f"?thing ag:heldBy {kind} ." in looked_up
+    assert looked_up.count("SELECT") == 1
+    assert question.sparql({"law": ("<urn:a>",), "actor": (odense, kind)}).count("SELECT") == 1
+
+
 def test_things_are_asked_for_by_every_class_that_they_have(answers: Answers) -> None:
     """The question looks the class up among those it knows, not over all that is in the graph."""
     used = {
