@@ -18,11 +18,11 @@ registry writes the term, serialised by the library, between the braces; or, whe
 term of a parameter that does not come first, in place of the variable (of the first, too, with
 ``# constant: law``). So the most selective goes first; what belongs to one region (an organisation,
 an agreement) and comes later is a set of its own, which is joined, not looked up thing by thing:
-what comes first can grow with the regions, that set does not. What a parameter that is left out would
-restrict stands between ``#[law`` and ``#]`` on lines of their own and is dropped with it. A list
-(``# kind: list``) gives things: its first column is the thing, the second the key by which pages
-are cut; ``field`` names a property that its tables show, and ``sort`` a property path from the
-thing to another such key.
+what comes first can grow with the regions, that set does not. What a parameter that is left out
+would restrict stands between ``#[law`` and ``#]`` on lines of their own and is dropped with it. A
+list (``# kind: list``) gives things: its first column is the thing, the second the key by which
+pages are cut; ``field`` names a property that its tables show, and ``sort`` a property path from
+the thing to another such key.
 """
 
 from __future__ import annotations
