@@ -136,7 +136,10 @@ def answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(NoSnapshotError)
     async def on_no_snapshot(request: Request, error: NoSnapshotError) -> Response:
-        return answer(request, Problem("no-snapshot", "Kør `ansvarsgraf build` først."))
+        return answer(
+            request,
+            Problem("no-snapshot", "Kør `ansvarsgraf build` først.", headers={"Retry-After": "60"}),
+        )
 
     @app.exception_handler(StoreError)
     async def on_store(request: Request, error: StoreError) -> Response:

@@ -132,7 +132,8 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
         )
     if "gzip" in request.headers.get("accept-encoding", "") and len(body) > 1000:
         headers["Content-Encoding"] = "gzip"
-        body = gzip.compress(body, 5)
+        # Without a time: one page is the same bytes, and has one ETag, in every process.
+        body = gzip.compress(body, 5, mtime=0)
     return HTMLResponse(body, status, headers)
 
 

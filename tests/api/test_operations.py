@@ -220,3 +220,13 @@ def test_a_broken_snapshot_leaves_the_former_in_service(settings: Settings, tmp_
         assert answer.status_code == 503
         assert name in client.get("/healthz").text
         assert client.get("/api/v1/legal-bases").status_code == 200
+
+
+def test_before_the_first_build_a_client_is_told_when_to_come_back(
+    settings: Settings, tmp_path: Path
+) -> None:
+    client = TestClient(create_app(replace(settings, snapshots=tmp_path)))
+    told = client.get("/api/v1/responsibilities")
+    assert told.status_code == 503
+    assert told.json()["type"].endswith("no-snapshot")
+    assert int(told.headers["Retry-After"]) > 0

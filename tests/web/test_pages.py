@@ -151,6 +151,21 @@ def test_a_page_is_kept_and_answers_304(client: TestClient) -> None:
     assert client.get("/aftaler").text == first.text
 
 
+def test_a_page_has_one_etag_whenever_and_wherever_it_is_made(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two processes pack the same page at different times; a browser keeps it all the same."""
+    tags = []
+    for moment in (1_600_000_000.0, 1_700_000_000.0):
+        monkeypatch.setattr("gzip.time.time", lambda moment=moment: moment)
+        page = TestClient(create_app(settings)).get(
+            "/aftaler", headers={"accept": "text/html", "accept-encoding": "gzip"}
+        )
+        assert page.headers["content-encoding"] == "gzip"
+        tags.append(page.headers["etag"])
+    assert tags[0] == tags[1]
+
+
 def test_the_counts_of_initiatives_say_what_they_count(client: TestClient) -> None:
     page = client.get("/indsatser").text
     said = re.search(
