@@ -65,7 +65,7 @@ __all__ = [
 #: Lists whose rows can say whether they held on a day.
 DATED = ("responsibilities", "agreements", "programmes", "legal-bases")
 #: Members that every item keeps, whatever ``fields`` says.
-KEPT = ("iri", "id")
+KEPT = ("iri", "id", "as_of")
 
 
 def resolve(answers: Answers, resource: Resource, name: str) -> str:

@@ -117,6 +117,16 @@ def test_the_api_says_it_on_each_row(client: TestClient) -> None:
     assert ";no;" in text
 
 
+def test_the_verdict_stays_when_only_some_fields_are_asked_for(client: TestClient) -> None:
+    """Who asks about a day wants to know, whatever else of the row is left out."""
+    asked = "/api/v1/legal-bases?law=sel-153&as_of=2024-01-01&fields=label"
+    (row,) = client.get(asked).json()["items"]
+    assert row["as_of"]["held"] == "no"
+    header, line = client.get(asked + "&format=csv").text.splitlines()[:2]
+    assert "Gjaldt 2024-01-01" in header
+    assert ";no;" in line or ";nej;" in line
+
+
 def test_other_lists_do_not_take_a_day(client: TestClient) -> None:
     assert client.get("/api/v1/events?as_of=2019-01-01").status_code == 400
 
