@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import rdflib
 
 ENGINES = ("turbo", "pyshacl")
+#: From this many triples on, the store is asked first; a small graph the engine has done sooner.
+LARGE = 20_000
 
 
 @dataclass(frozen=True, order=True)
@@ -92,7 +94,7 @@ class Validator:
 
     def _program(self, data: ox.Store | list[ox.Triple]) -> Program | None:
         """The shapes that a whole graph may break, for the engine; None when it breaks none."""
-        if self.engine != "turbo":
+        if self.engine != "turbo" or len(data) < LARGE:
             return self._whole
         store = data if isinstance(data, ox.Store) else store_of(data)
         with ThreadPoolExecutor(1) as aside:

@@ -8,7 +8,7 @@ import pyoxigraph as ox
 import pytest
 from shape_cases import CASES, HARMLESS, SOUND, Case, triples
 
-from graph_service.build import load
+from graph_service.build import load, validate
 from graph_service.build.incremental import Incremental
 from graph_service.build.shapes import Alternative, Predicate, ShapesGraph, Term
 from graph_service.build.validate import Violation, check
@@ -56,6 +56,14 @@ def test_the_sound_graph_is_sound() -> None:
     assert messages(triples(SOUND)) == []
 
 
+@pytest.fixture(params=["engine alone", "store first"])
+def each_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small graphs go to the engine at once; here also as large ones, through the store."""
+    if request.param == "store first":
+        monkeypatch.setattr(validate, "LARGE", 0)
+
+
+@pytest.mark.usefixtures("each_way")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_broken_graph_is_told(case: Case) -> None:
     out = triples(case.out)
@@ -146,6 +154,7 @@ def _target(shape: Term) -> tuple[ox.NamedNode, Term] | None:
     return None
 
 
+@pytest.mark.usefixtures("each_way")
 def test_every_property_shape_is_broken_by_a_graph_made_for_it() -> None:
     cases = [case for case in (*property_cases(), *value_cases()) if case[2]]
     found: dict[str, set[str]] = {}

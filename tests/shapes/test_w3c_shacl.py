@@ -6,6 +6,7 @@ import pyoxigraph as ox
 import pytest
 import w3c_suite
 
+from graph_service.build import validate
 from graph_service.build.shapes import ShapesGraph
 from graph_service.build.validate import Validator
 
@@ -36,8 +37,13 @@ def test_the_engine_passes_every_test_of_the_suite(part: str, tests: int) -> Non
     assert {name: why for name, why in wrong.items() if why} == {}
 
 
-def test_our_reader_finds_what_the_suite_expects() -> None:
-    """Focus nodes, components and values survive that our shapes are given names."""
+@pytest.mark.parametrize("large", [0, validate.LARGE])
+def test_our_reader_finds_what_the_suite_expects(
+    large: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Focus nodes, components and values survive that our shapes are given names, and that the
+    store is asked first."""
+    monkeypatch.setattr(validate, "LARGE", large)
     for case in w3c_suite.cases(("core",)):
         if case.expected is None:
             continue
