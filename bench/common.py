@@ -237,15 +237,24 @@ FIRST = "/api/v1/questions/who-under-provision?law=sul-140"
 
 
 def service(
-    snapshots: Path, *, processes: int = 1, cache: bool = True, one_core: bool = False
+    snapshots: Path,
+    *,
+    processes: int = 1,
+    cache: bool = True,
+    one_core: bool = False,
+    as_installed: bool = False,
 ) -> Server:
-    """Our service over a snapshots folder, on all cores or on the first one."""
+    """Our service over a snapshots folder, on all cores or on the first one.
+
+    Args:
+        as_installed: with the limits on connections and the log that it has when nothing is set;
+            else without the log, as the peers are, and with room for a load from one address.
+    """
     port = free_port()
-    environment = {
-        "ANSVARSGRAF_SNAPSHOTS": str(snapshots),
-        "ANSVARSGRAF_LOG_REQUESTS": "0",
-        "ANSVARSGRAF_CONNECTIONS_PER_ADDRESS": "2000",
-    }
+    environment = {"ANSVARSGRAF_SNAPSHOTS": str(snapshots)}
+    if not as_installed:
+        environment["ANSVARSGRAF_LOG_REQUESTS"] = "0"
+        environment["ANSVARSGRAF_CONNECTIONS_PER_ADDRESS"] = "2000"
     if not cache:
         environment["ANSVARSGRAF_CACHE_BYTES"] = "0"
     command = [sys.executable, "-m", "graph_service.cli", "serve", "--port", str(port)]

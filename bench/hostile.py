@@ -1,89 +1,98 @@
 """What hostile clients cost the others: p99 of the named questions with and without an attack.
 
-Sends every input of ``tests/hostile/inputs.py`` at the real service, over and over, while another
-client asks named questions (uncached: a new parameter each time). The attackers are a process of
-their own at low priority: elsewhere they would be other machines, which do not take the service's
-cores. Prints a table: for each kind of input the longest time to an answer and the statuses; then
-the p99 of the named questions without and with the attack, their ratio, and the peak memory of the
-web processes and of the workers.
+First every input of ``tests/hostile/inputs.py`` is sent alone, at a service with the limits that hold
+when nothing is set: what came back, after how long, and the most memory that a process held. Then a
+client asks named questions, cache of answers switched off, alone and during an attack: all inputs
+over and over in random order on twelve connections, silent connections from a hundred addresses, and
+clients that send a header a byte a second. The attackers are a process of their own at low priority:
+elsewhere they would be other machines, which do not take the service's cores.
 """
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import multiprocessing
 import os
 import random
-import signal
+import resource
+import socket
 import statistics
-import subprocess
 import sys
 import threading
 import time
 from collections import defaultdict
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 
+from bench.common import RESULTS, Server, say, service, table
+from bench.peers import running
 from graph_service.settings import Settings
-from tests.hostile.inputs import HTTP, INPUTS, PARAMETERS, PARSER, PATHS, QUERIES
-from tests.hostile.test_hostile import free_port, send
+from tests.hostile.inputs import INPUTS
+from tests.hostile.sending import Peak, send, watched
 
 SECONDS = 20.0
-ATTACKERS = 12
-RESULTS = Path(__file__).parent / "results"
+ATTACKERS, SILENT, SLOW = 12, 2000, 100
+ADDRESSES = [f"127.0.0.{number}" for number in range(2, 102)]
+LAWS = ("sul-140", "sul-119", "sel-86", "sul-84", "sul-5", "sel-153")
+PLACES = ("odense-kommune", "nyborg-kommune", "esbjerg-kommune", "vejle-kommune")
 
 
-def kinds() -> list[str]:
-    """The kind of each input, in their order."""
-    sizes = {
-        "endless or huge queries": len(QUERIES),
-        "parser bombs, updates, outgoing requests": len(PARSER),
-        "injection by parameter": len(PARAMETERS),
-        "path tricks": len(PATHS),
-        "header, body and protocol tricks": len(HTTP),
-    }
-    return [name for name, size in sizes.items() for _ in range(size)]
+@dataclass
+class Seen:
+    """What came back for one input.
+
+    Attributes:
+        sent: how often it was sent.
+        first, last: longest time in seconds to the first byte and to the last.
+        answers: status and kind of problem.
+    """
+
+    sent: int = 0
+    first: float = 0.0
+    last: float = 0.0
+    answers: set[str] = field(default_factory=set)
+
+    def add(self, port: int, raw: bytes) -> None:
+        """Send it once."""
+        self.sent += 1
+        try:
+            answer = send(port, raw, 120)
+        except OSError as error:
+            self.answers.add(type(error).__name__)
+            return
+        said = str(answer.status or "closed")
+        if answer.status >= 400 and answer.body.startswith(b"{"):
+            said += " " + json.loads(answer.body)["type"].rpartition("/")[2]
+        elif not answer.whole and answer.status:
+            said += " broken off"
+        self.answers.add(said)
+        self.first, self.last = max(self.first, answer.first), max(self.last, answer.seconds)
 
 
 def ask(url: str, seconds: float, seed: int) -> list[float]:
-    """Seconds that each of many uncached named questions took."""
+    """Seconds that each of many named questions took."""
     rng = random.Random(seed)
-    laws = ["sul-140", "sul-119", "sel-86", "sul-84", "sul-5", "sel-153"]
-    places = ["odense-kommune", "nyborg-kommune", "esbjerg-kommune", "vejle-kommune"]
     taken = []
     end = time.monotonic() + seconds
     with httpx.Client(base_url=url, timeout=60) as client:
-        for number in itertools.count():
-            if time.monotonic() > end:
-                return taken
-            salt = f"&q={rng.randrange(10**9)}" if number % 2 else ""
+        while time.monotonic() < end:
             path = rng.choice(
                 [
-                    f"/api/v1/questions/who-under-provision?law={rng.choice(laws)}",
-                    f"/api/v1/responsibilities?actor={rng.choice(places)}&limit=50{salt}",
-                    f"/api/v1/questions/duties-of-organisation?organisation={rng.choice(places)}",
+                    f"/api/v1/questions/who-under-provision?law={rng.choice(LAWS)}",
+                    f"/api/v1/responsibilities?actor={rng.choice(PLACES)}&limit=50",
+                    f"/api/v1/questions/duties-of-organisation?organisation={rng.choice(PLACES)}",
                 ]
             )
             begun = time.perf_counter()
-            client.get(path, headers={"Cache-Control": "no-cache"}).raise_for_status()
+            client.get(path).raise_for_status()
             taken.append(time.perf_counter() - begun)
             time.sleep(0.005)
     return taken
-
-
-def memory(group: int) -> tuple[int, int]:
-    """Resident bytes of the web processes and of the query workers."""
-    web = workers = 0
-    text = subprocess.check_output(["ps", "-o", "rss=,args=", "-g", str(group)], text=True)
-    for line in text.splitlines():
-        size, _, command = line.strip().partition(" ")
-        if "serve" in command:
-            web += int(size) * 1024
-        else:
-            workers += int(size) * 1024
-    return web, workers
 
 
 def p99(values: list[float]) -> float:
@@ -91,99 +100,135 @@ def p99(values: list[float]) -> float:
     return statistics.quantiles(values, n=100)[98]
 
 
-Seen = dict[str, tuple[int, float, set[int]]]
+def quiet(port: int, said: bytes) -> Iterator[socket.socket]:
+    """Connections, from one address after the other, on which no more is said than this."""
+    for address in itertools.cycle(ADDRESSES):
+        connection = socket.socket()
+        connection.bind((address, 0))
+        connection.settimeout(5)
+        with contextlib.suppress(OSError):
+            connection.connect(("127.0.0.1", port))
+            connection.sendall(said)
+        connection.setblocking(False)
+        yield connection
 
 
-def attack(port: int, stop: multiprocessing.Event, told: multiprocessing.Queue) -> None:  # type: ignore[type-arg,valid-type]
-    """Send the inputs in random order until told to stop; tell kind → number, longest, statuses."""
+def hold(port: int, stop: Any) -> None:
+    """Keep silent and slow connections open, and open those anew that were closed."""
+    silent = list(itertools.islice(quiet(port, b""), SILENT))
+    slow = list(itertools.islice(quiet(port, b"GET / HTTP/1.1\r\nX-Slow: "), SLOW))
+    while not stop.wait(1.0):
+        for many, said in ((silent, b""), (slow, b"a")):
+            for number, connection in enumerate(many):
+                try:
+                    connection.send(said)
+                    closed = connection.recv(1000) == b""
+                except BlockingIOError:
+                    continue
+                except OSError:
+                    closed = True
+                if closed:
+                    connection.close()
+                    many[number] = next(quiet(port, b"GET / HTTP/1.1\r\nX-Slow: " if said else b""))
+    for connection in (*silent, *slow):
+        connection.close()
+
+
+def attack(port: int, stop: Any, told: Any) -> None:
+    """Send the inputs in random order until told to stop; tell name → what came back."""
     os.nice(19)
-    sent: dict[str, int] = defaultdict(int)
-    longest: dict[str, float] = defaultdict(float)
-    statuses: dict[str, set[int]] = defaultdict(set)
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192), hard))
+    seen: dict[str, Seen] = defaultdict(Seen)
 
     def one(seed: int) -> None:
-        work = list(zip(kinds(), INPUTS, strict=True))
-        rng = random.Random(seed)
+        work, rng = list(INPUTS), random.Random(seed)
         while True:
             rng.shuffle(work)
-            for kind, hostile in work:
-                if stop.is_set():  # type: ignore[attr-defined]
+            for hostile in work:
+                if stop.is_set():
                     return
-                begun = time.perf_counter()
-                try:
-                    status, _, _ = send(port, hostile.raw)
-                except OSError:
-                    status = -1
-                sent[kind] += 1
-                longest[kind] = max(longest[kind], time.perf_counter() - begun)
-                statuses[kind].add(status)
+                seen[hostile.name].add(port, hostile.raw)
 
     threads = [threading.Thread(target=one, args=(seed,)) for seed in range(ATTACKERS)]
+    threads.append(threading.Thread(target=hold, args=(port, stop)))
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    told.put({kind: (sent[kind], longest[kind], statuses[kind]) for kind in sent})  # type: ignore[attr-defined]
+    told.put(dict(seen))
+
+
+def alone(server: Server) -> dict[str, tuple[Seen, Peak]]:
+    """Each input once, with the most memory that a process held meanwhile."""
+    port = int(server.url.rpartition(":")[2])
+    found = {}
+    for hostile in INPUTS:
+        with watched(server.process.pid) as peak:
+            seen = Seen()
+            seen.add(port, hostile.raw)
+        found[hostile.name] = (seen, peak)
+    return found
 
 
 def main() -> int:
-    """Run the attack and print the table."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "graph_service.cli", "serve", "--port", str(port)],
-        env=os.environ | {"ANSVARSGRAF_SNAPSHOTS": str(Settings.from_environment().snapshots)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    """Measure and print the tables."""
+    snapshots = Settings.from_environment().snapshots
+    say("each input alone")
+    with running(service(snapshots, processes=2, as_installed=True)) as server:
+        singly = alone(server)
     apart = multiprocessing.get_context("spawn")
     stop, told = apart.Event(), apart.Queue()
-    try:
-        while True:
-            try:
-                httpx.get(url + "/healthz").raise_for_status()
-                break
-            except httpx.HTTPError:
-                time.sleep(0.1)
-        ask(url, 3, 0)
-        calm = ask(url, SECONDS, 1)
-        peak = [0, 0]
-
-        def watch() -> None:
-            while not stop.wait(0.5):
-                now = memory(process.pid)
-                peak[0], peak[1] = max(peak[0], now[0]), max(peak[1], now[1])
-
+    with running(service(snapshots, processes=2, cache=False, as_installed=True)) as server:
+        port = int(server.url.rpartition(":")[2])
+        time.sleep(8)  # the graph is in memory then
+        ask(server.url, 3, 0)
+        say("named questions alone")
+        calm = ask(server.url, SECONDS, 1)
+        say("named questions under attack")
         attackers = apart.Process(target=attack, args=(port, stop, told))
         attackers.start()
-        watcher = threading.Thread(target=watch)
-        watcher.start()
-        time.sleep(3)
-        attacked = ask(url, SECONDS * 3, 2)
-        stop.set()
-        seen: Seen = told.get(timeout=120)
+        try:
+            time.sleep(5)
+            with watched(server.process.pid) as peak:
+                attacked = ask(server.url, SECONDS * 3, 2)
+        finally:
+            stop.set()
+        seen: dict[str, Seen] = told.get(timeout=180)
         attackers.join()
-        watcher.join()
-    finally:
-        stop.set()
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(60)
-    print(f"{'kind of input':44} {'inputs':>6} {'sent':>6} {'longest s':>10}  statuses")
-    for kind in dict.fromkeys(kinds()):
-        sent, longest, statuses = seen.get(kind, (0, 0.0, set()))
-        found = " ".join(map(str, sorted(statuses)))
-        print(f"{kind:44} {kinds().count(kind):6} {sent:6} {longest:10.2f}  {found}")
+    rows = [
+        {
+            "input": name,
+            "alone": ", ".join(sorted(one.answers)),
+            "s": f"{one.last:.2f}",
+            "web, MB": f"{most.web / 1e6:.0f}",
+            "worker, MB": f"{most.worker / 1e6:.0f}",
+            "under attack: sent": seen[name].sent if name in seen else 0,
+            "first byte, s": f"{seen[name].first:.1f}" if name in seen else "",
+            "last byte, s": f"{seen[name].last:.1f}" if name in seen else "",
+            "answers": ", ".join(sorted(seen[name].answers)) if name in seen else "",
+        }
+        for name, (one, most) in singly.items()
+    ]
     ratio = p99(attacked) / p99(calm)
-    print(
+    words = (
         f"named questions: p99 {p99(calm) * 1000:.1f} ms alone ({len(calm)}), "
         f"{p99(attacked) * 1000:.1f} ms under attack ({len(attacked)}), ratio {ratio:.2f}; "
-        f"peak {peak[0] / 1e6:.0f} MB web, {peak[1] / 1e6:.0f} MB workers"
+        f"largest web process {peak.web / 1e6:.0f} MB, largest worker {peak.worker / 1e6:.0f} MB"
     )
+    print(f"{table(rows)}\n\n{words}")
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "hostile.json").write_text(
         json.dumps(
-            {"p99_alone": p99(calm), "p99_attacked": p99(attacked), "ratio": ratio, "peak": peak}
+            {
+                "p99_alone": p99(calm),
+                "p99_attacked": p99(attacked),
+                "ratio": ratio,
+                "peak": {"web": peak.web, "worker": peak.worker},
+                "inputs": rows,
+            },
+            ensure_ascii=False,
+            indent=1,
         )
     )
     return 0

@@ -1,8 +1,11 @@
 """How the indexed questions grow: a page of 50 within one region, at each size.
 
-Each is asked cold in process: the order of the list is made anew and the page described, as the API
-does it for an answer that it does not have yet. Sizes, questions and regions come in random order
-within one run. Totals over all regions are measured apart: they grow with what they count.
+Each is asked in two ways. In process and cold, every graph on disk: the order of the list is made
+anew and the page described, as the API does it for an answer that it does not have yet. And over
+HTTP with the cache of answers switched off, as the service serves it: a graph that is not large is
+kept in memory there, so the smallest sizes are faster by more than their size. Sizes, questions and
+regions come in random order within one run. Totals over all regions are measured apart: they grow
+with what they count.
 """
 
 from __future__ import annotations
@@ -11,15 +14,21 @@ import random
 import statistics
 import time
 from collections import defaultdict
+from contextlib import ExitStack
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
-from bench.common import Bench, Spread, say
+from bench.common import Bench, Client, Spread, say, service
 from bench.generate import slug
+from bench.peers import running
 from graph_service.answers import Answers
 from graph_service.build.publish import current
 from graph_service.paging import Orders
 from graph_service.questions import registry
 from graph_service.store.embedded import EmbeddedStore
+
+#: Seconds after its start when a service has its graph in memory.
+SETTLED = 8.0
 
 
 @dataclass(frozen=True)
@@ -104,8 +113,65 @@ def ask(answers: Answers, question: Indexed, region: int) -> tuple[float, float,
     return rows - begun, time.perf_counter() - begun, len(found)
 
 
+def served(client: Client, question: Indexed, region: int) -> float:
+    """Seconds for the answer over HTTP, total not counted.
+
+    Raises:
+        RuntimeError: it was not answered.
+    """
+    values = question.values(region)
+    if registry()[question.name].kind == "list":
+        path = f"/api/v1/{question.name}?" + urlencode({**values, "total": "no"})
+    else:
+        path = f"/api/v1/questions/{question.name}?" + urlencode(values)
+    status, data, seconds = client.ask(path)
+    if status != 200:
+        raise RuntimeError(f"{path}: {status} {data[:200]!r}")
+    return seconds
+
+
 def run(bench: Bench) -> None:
-    """Measure, print, save."""
+    """In process and as served; then the totals."""
+    growth(bench)
+    growth_as_served(bench)
+
+
+def growth_as_served(bench: Bench) -> None:
+    """Over HTTP, each size by a service of its own."""
+    rng = random.Random(2)
+    taken: dict[tuple[str, int], list[float]] = defaultdict(list)
+    with ExitStack() as stack:
+        clients = {}
+        for size in bench.sizes:
+            server = stack.enter_context(running(service(bench.snapshots(size), cache=False)))
+            clients[size] = Client(server.url)
+        time.sleep(SETTLED)
+        plan = [(q, size) for q in INDEXED for size in bench.sizes for _ in range(bench.rounds(60))]
+        rng.shuffle(plan)
+        for question, size in [*((q, s) for q in INDEXED for s in bench.sizes), *plan]:
+            taken[question.title, size].append(served(clients[size], question, rng.randrange(size)))
+    rows = []
+    ratios: dict[int, list[float]] = defaultdict(list)
+    for question in INDEXED:
+        row = {"question": question.title}
+        for size in bench.sizes:
+            spread = Spread.of(taken[question.title, size][1:])
+            row[f"{size}×, ms"] = spread.ms()
+            if size == bench.sizes[0]:
+                base = spread.middle
+            else:
+                ratios[size].append(spread.middle / base)
+                row[f"{size}×/1×"] = f"{ratios[size][-1]:.2f}"
+        rows.append(row)
+    last = {"question": "**median (largest) of the ratios**"}
+    for size, found in ratios.items():
+        last[f"{size}×/1×"] = f"**{statistics.median(found):.2f} ({max(found):.2f})**"
+    bench.show("Growth as served: over HTTP, the smallest graph in memory", [*rows, last])
+    bench.save("questions-served", {"sizes": bench.sizes, "rows": rows})
+
+
+def growth(bench: Bench) -> None:
+    """In process, every graph on disk."""
     questions = registry()
     answers = {}
     for size in bench.sizes:
@@ -134,6 +200,7 @@ def run(bench: Bench) -> None:
             if size != bench.sizes[0]:
                 row[f"{size}×/1×"] = f"{growth:.2f}"
             only = Spread.of([a[0] for a in asked[question.title, size]])
+            row[f"{size}×, the query alone"] = f"{only.middle * 1e3:.2f}"
             saved.append({"question": question.title, "size": size, "ratio": growth})
             saved[-1] |= {"whole": vars(whole), "query": vars(only)}
         rows.append(row)
