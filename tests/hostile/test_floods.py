@@ -16,7 +16,7 @@ from urllib.parse import quote
 import pytest
 
 from graph_service.settings import Settings
-from tests.server.conftest import Running, server
+from tests.server.conftest import Running, server, wait_until
 from tests.sparql.conftest import ENDLESS
 
 FLOOD = 10_000
@@ -150,3 +150,30 @@ def test_one_that_asks_all_the_time_leaves_places_to_others(
     assert [status for status, _, _ in answers] == [200, 200, 200]
     assert (429, "too-many") in told
     assert set(told) <= {(429, "too-many"), (503, "time-limit"), (503, "too-busy")}
+
+
+def test_named_questions_do_not_wait_behind_free_ones(settings: Settings, tmp_path: Path) -> None:
+    """Every worker is taken and the line before them is full; named questions, pages and lists,
+    none of them from the cache, are answered before any of these ends."""
+    endless = "/sparql?query=" + quote(ENDLESS)
+    limits = {"workers": 2, "query_queue": 4, "query_seconds": 20, "cache_bytes": 0}
+    with server(settings.snapshots, tmp_path / "stderr", **limits) as running:
+
+        def pool() -> tuple[bool, bool]:
+            figures = running.get("/metrics")[1]
+            return b'pool{state="running"} 2\n' in figures, b'pool{state="queue"} 4\n' in figures
+
+        crowd = [running.open() for _ in range(6)]
+        for one in crowd:
+            one.sendall(f"GET {endless} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            one.setblocking(False)
+        wait_until(lambda: pool() == (True, True))
+        status, body, _ = ask(running.port, endless, "127.0.0.4")
+        assert (status, json.loads(body)["type"].rpartition("/")[2]) == (503, "too-busy")
+        for path in (QUESTION, "/api/v1/responsibilities?law=sul-140", "/ansvar?law=sul-140"):
+            assert ask(running.port, path)[0] == 200
+        assert pool() == (True, True)
+        assert still_open(crowd) == len(crowd)
+        for one in crowd:
+            one.close()
+        wait_until(lambda: b'pool{state="running"} 0\n' in running.get("/metrics")[1])
