@@ -213,4 +213,19 @@ def csv_rows(data: bytes) -> list[list[tuple[str, str]]]:
             return text
 
     head, *rows = csv.reader(io.StringIO(data.decode(), newline=""))
-    return sorted(sorted(zip(head, map(cell, row), strict=True)) for row in rows)
+    return sorted(
+        sorted(zip(head, map(cell, row or [""] * len(head)), strict=True)) for row in rows
+    )
+
+
+def as_csv(names: list[str], rows: list[list[tuple[str, Node]]]) -> bytes:
+    """Rows as a CSV file has them: each value as plain text."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(names)
+    for row in rows:
+        cells = {
+            name: "_:" if isinstance(value, ox.BlankNode) else value.value for name, value in row
+        }
+        writer.writerow([cells.get(name, "") for name in names])
+    return out.getvalue().encode()
