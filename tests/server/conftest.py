@@ -103,8 +103,8 @@ def healthy(running: Running) -> bool:
         return False
 
 
-def wait_until(true: object, seconds: float = 15.0) -> None:
-    """Wait until a call is true.
+def wait_until(true: object, seconds: float = 15.0, pause: float = 0.05) -> None:
+    """Wait until a call is true, which is asked again after each pause, in seconds.
 
     Raises:
         AssertionError: it was not, for so long.
@@ -112,4 +112,4 @@ def wait_until(true: object, seconds: float = 15.0) -> None:
     until = time.monotonic() + seconds
     while not true():  # type: ignore[operator]
         assert time.monotonic() < until, "waited in vain"
-        time.sleep(0.05)
+        time.sleep(pause)
