@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -21,7 +20,16 @@ import pytest
 from graph_service.build.publish import KEEP, current, manifest_of
 from graph_service.settings import PROJECT
 from graph_service.store.embedded import EmbeddedStore
-from tests.server.conftest import TOKEN, Running, server, wait_until
+from tests.server.conftest import (
+    TOKEN,
+    Running,
+    below,
+    gone,
+    pool,
+    running_as,
+    server,
+    wait_until,
+)
 from tests.sparql.conftest import ENDLESS, make
 
 LABEL = "SELECT ?label { ?law a eli:LegalResource ; skos:prefLabel ?label }"
@@ -213,32 +221,6 @@ TRIPLES = 60_000
 BODY = b"".join(b"<urn:s:%d> <urn:p> %d .\n" % (n, n) for n in range(TRIPLES))
 
 
-def name_of(pid: int) -> str:
-    """The command line of a process; empty when it is gone."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-    except OSError:
-        return ""
-
-
-def below(pid: int) -> list[int]:
-    """All processes below one."""
-    try:
-        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    except OSError:
-        return []
-    return [found for child in map(int, text.split()) for found in (child, *below(child))]
-
-
-def gone(pid: int) -> bool:
-    """Whether a process has ended; one that nobody has waited for has no command line."""
-    return not name_of(pid)
-
-
-def running_as(module: str, parent: int) -> list[int]:
-    return [pid for pid in below(parent) if module in name_of(pid)]
-
-
 @dataclass
 class Change:
     """A large graph on its way into the store, stopped while its snapshot is being written.
@@ -373,10 +355,3 @@ def test_killed_query_workers_hold_up_neither_a_change_nor_the_next_query(tmp_pa
         assert json.loads(body)["detail"]
         assert change.answer == (201, b"")
         must_answer_from(running, current(snapshots).name)
-
-
-def pool(running: Running, state: str) -> int:
-    """How many free queries are in a state."""
-    text = running.get("/metrics")[1].decode()
-    found = re.search(rf'^ansvarsgraf_pool{{state="{state}"}} (\d+)', text, re.M)
-    return int(found[1]) if found else 0
