@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -50,8 +51,12 @@ def write_project(project: Path, label: str) -> None:
         (project / file).write_text(text, encoding="utf-8")
 
 
-def build(project: Path, *dying: str) -> subprocess.CompletedProcess[str]:
-    """Run ``ansvarsgraf build`` on a project, or let it die at a moment; see :mod:`.dying`."""
+def build(project: Path, *dying: str, **how: Any) -> subprocess.CompletedProcess[str]:
+    """Run ``ansvarsgraf build`` on a project, or let it die at a moment; see :mod:`.dying`.
+
+    Args:
+        how: for :func:`subprocess.run`.
+    """
     module = ["tests.server.dying", *dying] if dying else ["graph_service.cli"]
     return subprocess.run(
         [sys.executable, "-m", *module, "build"],
@@ -64,6 +69,7 @@ def build(project: Path, *dying: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         timeout=120,
+        **how,
     )
 
 
