@@ -108,6 +108,21 @@ def test_a_process_that_dies_is_started_again(tmp_path: Path) -> None:
         wait_until(lambda: all(running.get("/healthz")[0] == 200 for _ in range(8)))
 
 
+def test_a_process_that_starts_again_with_a_newer_snapshot_brings_the_others_along(
+    tmp_path: Path,
+) -> None:
+    snapshots = tmp_path / "snapshots"
+    small(snapshots, "Før")
+    with server(snapshots, tmp_path / "log", processes=2) as running:
+        wait_until(lambda: len(running.children()) == 2)
+        assert label(running) == "Før"
+        small(snapshots, "Efter")
+        assert label(running) == "Før"
+        os.kill(running.children()[0], signal.SIGKILL)
+        wait_until(lambda: label(running) == "Efter")
+        assert {label(running) for _ in range(12)} == {"Efter"}
+
+
 def test_figures_are_over_all_processes(tmp_path: Path) -> None:
     snapshots = tmp_path / "snapshots"
     small(snapshots, "En")
