@@ -134,8 +134,11 @@ def below(pid: int) -> list[int]:
 
 
 def gone(pid: int) -> bool:
-    """Whether a process has ended; one that nobody has waited for has no command line."""
-    return not name_of(pid)
+    """Whether a process has ended and closed all it had open, waited for by its parent or not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] in "ZX"
+    except OSError:
+        return True
 
 
 def running_as(module: str, parent: int) -> list[int]:

@@ -52,7 +52,9 @@ def test_what_is_under_way_is_answered_whole(tmp_path: Path, processes: int, not
     snapshots = make(tmp_path).snapshots
     with server(snapshots, tmp_path / "log", processes, **limits) as running:
         streamed = ask(running, PAIRS, room=64 * 1024)
-        # The workers stand still, so the next query is under way for as long as we will.
+        # The workers stand still, so the next query is under way for as long as we will. Each
+        # process has one and a spare.
+        wait_until(lambda: pool(running, "idle") == 2 * processes, 60)
         workers = running_as("graph_service.sparql.worker", running.process.pid)
         for worker in workers:
             os.kill(worker, signal.SIGSTOP)

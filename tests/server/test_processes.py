@@ -16,7 +16,7 @@ import pytest
 
 from graph_service.processes import listen
 from tests.api.test_operations import small
-from tests.server.conftest import TOKEN, Running, server, wait_until
+from tests.server.conftest import TOKEN, Running, gone, pool, server, wait_until
 from tests.sparql.conftest import make
 
 
@@ -114,12 +114,14 @@ def test_a_process_that_starts_again_with_a_newer_snapshot_brings_the_others_alo
     snapshots = tmp_path / "snapshots"
     small(snapshots, "Før")
     with server(snapshots, tmp_path / "log", processes=2) as running:
-        wait_until(lambda: len(running.children()) == 2)
-        assert label(running) == "Før"
+        # Each process has a worker and a spare, and has taken its snapshot before it starts them.
+        wait_until(lambda: pool(running, "idle") == 4, 60)
         small(snapshots, "Efter")
         assert label(running) == "Før"
-        os.kill(running.children()[0], signal.SIGKILL)
-        wait_until(lambda: label(running) == "Efter")
+        killed = running.children()[0]
+        os.kill(killed, signal.SIGKILL)
+        wait_until(lambda: gone(killed))
+        wait_until(lambda: label(running) == "Efter", 60)
         assert {label(running) for _ in range(12)} == {"Efter"}
 
 
