@@ -158,4 +158,7 @@ def run(options: argparse.Namespace, rest: list[str], settings: Settings) -> int
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # The commands raise the CommandError of the module by its name, so that one must catch it.
+    from graph_service import cli
+
+    sys.exit(cli.main())

@@ -146,6 +146,9 @@ class Parent:
         sys.stdout.flush()
         sys.stderr.flush()
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        if self._stopping:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+            return
         pid = os.fork()
         if pid:
             self._children[pid] = time.monotonic()
@@ -195,8 +198,7 @@ class Parent:
         log.error("process %d ended (%d) and is started again", pid, status)
         if self._failures:
             time.sleep(1.0)
-        if not self._stopping:
-            self._start()
+        self._start()
 
     def _stop(self, number: int, frame: object) -> None:
         self._stopping = True

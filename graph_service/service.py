@@ -35,8 +35,9 @@ class Service:
         settings: where things are.
 
     Attributes:
-        on_swap: called, in the thread that swaps, after another snapshot came into service.
-        swaps: how often that happened.
+        on_swap: called, in the thread that takes it, after a snapshot came into service, the first
+            too: other processes may serve an older one.
+        swaps: how often one took the place of another.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -118,9 +119,8 @@ class Service:
             self._now = InService(Answers(store, self.questions), manifest, folder)
             if before:
                 self.swaps += 1
-        if before:
-            for tell in self.on_swap:
-                tell()
+        for tell in self.on_swap:
+            tell()
         return manifest
 
     def context(self) -> dict[str, object]:

@@ -43,6 +43,8 @@ class Settings:
         connections_per_address: most open connections from one address, over all processes.
         header_seconds: longest time for a request's line and headers to arrive.
         idle_seconds: longest time that a connection may stay open between requests.
+        notice_seconds: how long the service goes on answering after SIGTERM while ``/readyz`` says
+            that it closes.
         contact: whom users write to: a mail address, a web address or words; empty when not set.
     """
 
@@ -72,6 +74,7 @@ class Settings:
     connections_per_address: int = 500
     header_seconds: float = 10.0
     idle_seconds: float = 30.0
+    notice_seconds: float = 0.0
     contact: str = ""
 
     @staticmethod
@@ -132,5 +135,6 @@ class Settings:
             ),
             header_seconds=number("HEADER_SECONDS", default.header_seconds),
             idle_seconds=number("IDLE_SECONDS", default.idle_seconds),
+            notice_seconds=number("NOTICE_SECONDS", default.notice_seconds),
             contact=text("CONTACT"),
         )

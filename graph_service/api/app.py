@@ -47,7 +47,6 @@ def create_app(settings: Settings | None = None, metrics_folder: Path | None = N
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with protocol.pool_for(app, service):
             yield
-            app.state.closing = True
 
     asked, listed = ask.router(service.questions), lists.router(service.questions)
     exact = Exact((asked, listed), threads_only=settings.store != "embedded")

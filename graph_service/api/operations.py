@@ -29,9 +29,9 @@ async def healthz(request: Request) -> Response:
 
 @router.api_route("/readyz", methods=["GET", "HEAD"], include_in_schema=False)
 def readyz(request: Request) -> Response:
-    """200 when the graph answers; 503 when it cannot, or while the service is closing."""
+    """200 when the graph answers; 503 when it cannot, or from when the service is told to close."""
     service = service_of(request)
-    if getattr(request.app.state, "closing", False):
+    if request.app.state.closing:
         raise Problem("too-busy", "Tjenesten er ved at lukke.", headers={"Retry-After": "5"})
     try:
         service.answers.store.ask("ASK { ?s ?p ?o }")

@@ -33,6 +33,7 @@ PROBLEMS = {
     "too-many": (429, "For mange forespørgsler på én gang"),
     "too-busy": (503, "Der er for travlt lige nu"),
     "store-unavailable": (503, "Grafen kan ikke nås lige nu"),
+    "not-written": (503, "Ændringen kunne ikke skrives"),
     "no-snapshot": (503, "Der er ikke udgivet nogen graf endnu"),
     "internal": (500, "Der skete en fejl hos os"),
 }

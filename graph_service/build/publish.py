@@ -6,10 +6,19 @@ Layout of the snapshots folder::
     CURRENT                 the id of the snapshot in service, replaced atomically
     <id>/store/             the Oxigraph store, read-only from here on
     <id>/manifest.json      id, time, triples per graph, versions
+    .new-*  .old-*          a snapshot that is being written, or removed
+    .pointer-*              the pointer that is being written
+
+Whoever is killed, and at whatever moment, leaves CURRENT naming a whole snapshot: a folder gets its
+name when all of it is on the disk, the pointer is replaced when the folder is, and a folder loses
+its name before its files. What a killed one left is removed by the next.
+
+Source: fsync(2): a file that is on the disk is found again only when its folder is there too.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -33,6 +42,15 @@ from graph_service import __version__
 POINTER = "CURRENT"
 LOCK = "LOCK"
 KEEP = 3
+NEW, OLD, POINTING = ".new-", ".old-", ".pointer-"
+#: Why a disk refuses, by its error number.
+REFUSALS = {
+    errno.ENOSPC: "der er ikke mere plads på disken",
+    errno.EDQUOT: "kvoten på disken er brugt op",
+    errno.EFBIG: "en fil blev større, end systemet tillader",
+    errno.EROFS: "disken kan kun læses",
+    errno.EACCES: "adgang nægtet",
+}
 
 
 @dataclass(frozen=True)
@@ -57,6 +75,14 @@ class Manifest:
 
 class NoSnapshotError(Exception):
     """No snapshot has been published yet."""
+
+
+def refusal(error: OSError) -> str:
+    """Why the disk refused, in Danish; the store tells of it in words and without a number."""
+    for number, reason in REFUSALS.items():
+        if error.errno == number or os.strerror(number) in str(error):
+            return reason
+    return "disken melder fejl"
 
 
 def n_quads(quads: Iterable[ox.Quad]) -> list[bytes]:
@@ -102,8 +128,10 @@ def publish(
             what it raises leaves the one before in service.
         names: IRIs of graphs that are there even when no quad is in them.
 
+    The caller is :func:`alone`, when others may publish here.
+
     Raises:
-        OSError: the disk is full or not writable; nothing of the new snapshot is left.
+        OSError: the disk is full or not writable; nothing half is left.
     """
     lines = n_quads(quads)
     counts = Counter(line[line.rindex(b" <") + 2 : -3].decode() for line in lines)
@@ -145,19 +173,21 @@ def _publish(
     snapshot: str, fill: Fill, snapshots: Path, before: Callable[[Path], object]
 ) -> Manifest:
     snapshots.mkdir(parents=True, exist_ok=True)
+    _clear(snapshots)
     target = snapshots / snapshot
     if not (target / "manifest.json").is_file():
-        work = Path(tempfile.mkdtemp(prefix=".new-", dir=snapshots))
+        work = Path(tempfile.mkdtemp(prefix=NEW, dir=snapshots))
         try:
             manifest = _write(fill, snapshot, work)
             (work / "manifest.json").write_text(_json(manifest), encoding="utf-8")
-            _sync(work / "manifest.json")
+            _sync(*work.rglob("*"), work)
             if target.exists():
                 shutil.rmtree(target)
             work.replace(target)
         except BaseException:
             shutil.rmtree(work, ignore_errors=True)
             raise
+    _sync(snapshots)
     before(target)
     _point(snapshots, snapshot)
     _tidy(snapshots, snapshot)
@@ -198,35 +228,46 @@ def _json(manifest: Manifest) -> str:
     return json.dumps(asdict(manifest), ensure_ascii=False, indent=2) + "\n"
 
 
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _sync(*paths: Path) -> None:
+    """Wait until files, or the lists of what is in folders, are on the disk."""
+    for path in paths:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _point(snapshots: Path, snapshot: str) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=".pointer-", dir=snapshots)
+    descriptor, name = tempfile.mkstemp(prefix=POINTING, dir=snapshots)
+    pointer = Path(name)
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(snapshot + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(snapshots / POINTER)
+        _sync(pointer)
+        pointer.replace(snapshots / POINTER)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        pointer.unlink(missing_ok=True)
         raise
+    _sync(snapshots)
 
 
 def _tidy(snapshots: Path, current: str) -> None:
-    """Remove all but the newest few snapshots, and what a killed build left."""
+    """Remove all but the newest few snapshots."""
     complete = [p for p in snapshots.iterdir() if (p / "manifest.json").is_file()]
     complete.sort(key=lambda p: (p.name == current, p.stat().st_mtime), reverse=True)
     for path in complete[KEEP:]:
-        shutil.rmtree(path, ignore_errors=True)
-    for path in snapshots.glob(".new-*"):
-        shutil.rmtree(path, ignore_errors=True)
+        path.rename(snapshots / (OLD + path.name))
+    _clear(snapshots)
+
+
+def _clear(snapshots: Path) -> None:
+    """Remove what is named as old, and what a killed one left: it may be what fills the disk."""
+    for prefix in (NEW, OLD):
+        for folder in snapshots.glob(prefix + "*"):
+            shutil.rmtree(folder, ignore_errors=True)
+    for file in snapshots.glob(POINTING + "*"):
+        file.unlink(missing_ok=True)
 
 
 def current(snapshots: Path) -> Path:

@@ -12,6 +12,7 @@ from graph_service.build import (
     build,
     current,
 )
+from graph_service.build.publish import refusal
 from graph_service.cli import CommandError, Progress
 from graph_service.commands.reviewing import print_violations
 from graph_service.service import Service
@@ -60,7 +61,11 @@ def build_command(settings: Settings, reasoner: str, engine: str, publish: bool 
             f"Lageret tog ikke imod grafen: {error}. Den gamle er i drift.", 4
         ) from None
     except OSError as error:
-        raise CommandError(f"Grafen kan ikke skrives: {error}", 4) from None
+        raise CommandError(
+            f"Grafen kan ikke skrives i {settings.snapshots}: {refusal(error)} ({error}).\n"
+            "Intet er udgivet; den seneste gode graf er stadig i drift.",
+            4,
+        ) from None
     print(f"Graf {manifest.id}: {manifest.triples} tripler i {len(manifest.graphs)} grafer.")
     return 0
 

@@ -25,7 +25,7 @@ import pyoxigraph as ox
 from graph_service.api.problems import Problem
 from graph_service.build import GUARDS
 from graph_service.build.load import parse_file
-from graph_service.build.publish import alone, current, publish
+from graph_service.build.publish import alone, current, publish, refusal
 from graph_service.build.quads import in_graph
 from graph_service.build.validate import check
 from graph_service.sparql.confine import confine
@@ -259,6 +259,10 @@ def main() -> None:
         told = write(Change(**values), body)
     except Problem as problem:
         told = {"kind": problem.kind, "detail": problem.detail, "more": problem.more}
+    except OSError as error:
+        print(error, file=sys.stderr)
+        detail = f"Intet er ændret, for {refusal(error)}."
+        told = {"kind": "not-written", "detail": detail, "more": {}}
     print(json.dumps(told))
 
 

@@ -1,7 +1,8 @@
 """Changes over HTTP: who may make them, and how they come into service.
 
 A change is made by a process of its own (:mod:`graph_service.sparql.writer`), one at a time; the
-web process then serves the new snapshot. If anything fails, the snapshot in service stays.
+web process then serves the new snapshot. If anything fails, the snapshot in service stays; if the
+writer is killed, it is that or the whole new one.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ log = logging.getLogger("ansvarsgraf.sparql")
 
 #: Longest time in seconds that a change may take.
 WRITE_SECONDS = 600.0
+#: What holds of a change whose process was killed.
+BROKEN_OFF = "Den er gjort helt eller slet ikke: læs grafen, før du prøver igen."
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ async def write(request: Request, wanted: Update | GraphChange) -> bool:
     """Make a change and take the new snapshot in service; gives whether a graph is new.
 
     Raises:
-        Problem: nothing was changed.
+        Problem: nothing was changed; or, when the detail says so, it is not known whether it was.
     """
     service = service_of(request)
     project, snapshots = str(service.settings.project), str(service.settings.snapshots)
@@ -103,9 +106,10 @@ async def write(request: Request, wanted: Update | GraphChange) -> bool:
         )
         body, network = wanted.body, False
     async with request.app.state.writing:
-        created = await _run(change, body, network)
-        await asyncio.to_thread(service.reload)
-        return created
+        try:
+            return await _run(change, body, network)
+        finally:
+            await asyncio.to_thread(service.reload)
 
 
 async def _run(change: Change, body: bytes, network: bool) -> bool:
@@ -126,13 +130,17 @@ async def _run(change: Change, body: bytes, network: bool) -> bool:
         given = json.dumps(asdict(change)).encode() + b"\n" + body
         out, errors = await asyncio.wait_for(process.communicate(given), WRITE_SECONDS)
     except TimeoutError:
-        raise Problem("time-limit", "Ændringen tog for lang tid; intet er ændret.") from None
+        raise Problem("time-limit", f"Ændringen tog for lang tid. {BROKEN_OFF}") from None
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    if process.returncode != 0:
-        log.error("writer ended with %s: %s", process.returncode, errors.decode(errors="replace"))
+    code = process.returncode or 0
+    if code or errors:
+        log.error("writer ended with %s: %s", code, errors.decode(errors="replace"))
+    if code < 0:
+        raise Problem("not-written", f"Ændringen blev afbrudt. {BROKEN_OFF}")
+    if code > 0:
         raise Problem("internal", "Ændringen mislykkedes, og intet er ændret. Fejlen er logget.")
     told = json.loads(out)
     if "kind" in told:

@@ -1,5 +1,6 @@
 """A snapshot is whole or absent, has the hash of its content as id, and counts a triple once."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -69,11 +70,40 @@ def test_a_failure_at_any_step_leaves_the_last_good_snapshot(
 def test_what_a_killed_build_left_is_replaced_and_removed(tmp_path: Path) -> None:
     half = tmp_path / content_id(n_quads([quad("x")]))
     half.mkdir(parents=True)
-    (tmp_path / ".new-left").mkdir()
+    for left in (".new-left", ".old-left"):
+        (tmp_path / left / "store").mkdir(parents=True)
+    (tmp_path / ".pointer-left").touch()
     manifest = publish([quad("x")], tmp_path)
     assert current(tmp_path) == half
     assert manifest_of(half) == manifest
-    assert not (tmp_path / ".new-left").exists()
+    assert {p.name for p in tmp_path.iterdir()} == {"CURRENT", half.name}
+
+
+def test_what_a_name_stands_for_is_on_the_disk_before_the_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder is synced with all that is in it; so are the snapshots folder and the pointer."""
+    synced: list[str] = []
+    fsync, replace = os.fsync, Path.replace
+
+    def note_sync(descriptor: int) -> None:
+        fsync(descriptor)
+        synced.append(str(Path(f"/proc/self/fd/{descriptor}").readlink().relative_to(tmp_path)))
+
+    def note_name(path: Path, target: Path) -> None:
+        if path.is_dir():
+            inside = {str(p.relative_to(tmp_path)) for p in (path, *path.rglob("*"))}
+            assert len(inside) > 5
+            assert set(synced) == inside
+        else:
+            assert synced == [".", path.name]
+        replace(path, target)
+        synced.clear()
+
+    monkeypatch.setattr(os, "fsync", note_sync)
+    monkeypatch.setattr(Path, "replace", note_name)
+    publish([quad("x")], tmp_path)
+    assert synced == ["."]
 
 
 def test_old_snapshots_are_tidied_and_the_current_one_kept(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -103,8 +104,8 @@ def healthy(running: Running) -> bool:
         return False
 
 
-def wait_until(true: object, seconds: float = 15.0) -> None:
-    """Wait until a call is true.
+def wait_until(true: object, seconds: float = 15.0, pause: float = 0.05) -> None:
+    """Wait until a call is true, which is asked again after each pause, in seconds.
 
     Raises:
         AssertionError: it was not, for so long.
@@ -112,4 +113,41 @@ def wait_until(true: object, seconds: float = 15.0) -> None:
     until = time.monotonic() + seconds
     while not true():  # type: ignore[operator]
         assert time.monotonic() < until, "waited in vain"
-        time.sleep(0.05)
+        time.sleep(pause)
+
+
+def name_of(pid: int) -> str:
+    """The command line of a process; empty when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""
+
+
+def below(pid: int) -> list[int]:
+    """All processes below one."""
+    try:
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except OSError:
+        return []
+    return [found for child in map(int, text.split()) for found in (child, *below(child))]
+
+
+def gone(pid: int) -> bool:
+    """Whether a process has ended and closed all it had open, waited for by its parent or not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] in "ZX"
+    except OSError:
+        return True
+
+
+def running_as(module: str, parent: int) -> list[int]:
+    """The processes below one that run a module of ours."""
+    return [pid for pid in below(parent) if module in name_of(pid)]
+
+
+def pool(running: Running, state: str) -> int:
+    """How many free queries are in a state."""
+    text = running.get("/metrics")[1].decode()
+    found = re.search(rf'^ansvarsgraf_pool{{state="{state}"}} (\d+)', text, re.M)
+    return int(found[1]) if found else 0
