@@ -36,9 +36,6 @@ class Store(Protocol):
     def ask(self, query: str) -> bool:
         """The answer to an ASK. Raises as :meth:`select`."""
 
-    def construct(self, query: str) -> Iterator[ox.Triple]:
-        """The triples of a CONSTRUCT or DESCRIBE. Raises as :meth:`select`."""
-
     def describes(self, thing: ox.NamedNode) -> bool:
         """Whether the graph says anything about a thing.
 

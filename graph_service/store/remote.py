@@ -1,7 +1,7 @@
 """The graph on another machine: any SPARQL 1.1 service.
 
-Answers are asked for as SPARQL 1.1 Query Results JSON and N-Triples, over HTTP POST of a form:
-Virtuoso 7 leaves the connection open after a query that is POSTed as it stands.
+Answers are asked for as SPARQL 1.1 Query Results JSON, over HTTP POST of a form: Virtuoso 7 leaves
+the connection open after a query that is POSTed as it stands.
 Source: SPARQL 1.1 Protocol, section 2.1.3; SPARQL 1.1 Query Results JSON Format.
 What engines do otherwise than the standard says: docs/external-store.md.
 """
@@ -21,7 +21,7 @@ import pyoxigraph as ox
 
 from graph_service.store import Row, StoreError, Term
 from graph_service.store.embedded import EmbeddedStore
-from graph_service.vocabulary import SPARQL_PREFIXES, XSD, graph
+from graph_service.vocabulary import XSD, graph, prefixes_of
 
 #: Most bytes that an answer may have.
 MOST_BYTES = 64 * 1024**2
@@ -144,17 +144,8 @@ class RemoteStore:
             for value in row.values()
         )
 
-    def construct(self, query: str) -> Iterator[ox.Triple]:
-        self.make_sure()
-        body, _ = self._post(query, "application/n-triples, text/plain;q=0.5")
-        try:
-            triples = [quad.triple for quad in ox.parse(body, format=ox.RdfFormat.N_TRIPLES)]
-        except SyntaxError as error:
-            raise StoreError(f"{self.url} gave no N-Triples") from error
-        yield from triples
-
     def _json(self, query: str) -> Any:
-        body, most = self._post(query, "application/sparql-results+json")
+        body, most = self._post(query)
         try:
             answer = json.loads(body)
         except ValueError as error:
@@ -170,7 +161,7 @@ class RemoteStore:
             raise StoreError(f"{self.url} gave no SPARQL results JSON") from None
         return rows
 
-    def _post(self, query: str, accept: str) -> tuple[bytes, int]:
+    def _post(self, query: str) -> tuple[bytes, int]:
         """The body of an answer, and the most rows that the service gives, or 0.
 
         Asked once more when a kept connection was dead.
@@ -178,20 +169,21 @@ class RemoteStore:
         began = time.monotonic()
         try:
             try:
-                return self._send(query, accept, began)
+                return self._send(query, began)
             except (httpx.NetworkError, httpx.RemoteProtocolError):
-                return self._send(query, accept, began)
+                return self._send(query, began)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise StoreError(f"{self.url}: {type(error).__name__}") from error
 
-    def _send(self, query: str, accept: str, began: float) -> tuple[bytes, int]:
+    def _send(self, query: str, began: float) -> tuple[bytes, int]:
+        head = "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in prefixes_of(query).items())
         form = {
-            "query": SPARQL_PREFIXES + query.replace(REMOTE_ONLY, ""),
+            "query": head + query.replace(REMOTE_ONLY, ""),
             "default-graph-uri": merged_graph(self.snapshot),
             # Virtuoso's name for its limit. In whole seconds, so that it never ends before ours.
             "timeout": str(math.ceil(self._seconds) * 1000),
         }
-        headers = {"Accept": accept}
+        headers = {"Accept": "application/sparql-results+json"}
         with self._client.stream("POST", self.url, data=form, headers=headers) as response:
             body = bytearray()
             for chunk in response.iter_bytes():

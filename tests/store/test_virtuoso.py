@@ -104,12 +104,6 @@ def test_things_are_described_the_same(answers: Answers, remote: Answers) -> Non
     assert remote.fields == answers.fields
 
 
-def test_triples_are_constructed_the_same(answers: Answers, remote: Answers) -> None:
-    query = "CONSTRUCT { ?s skos:prefLabel ?l } WHERE { ?s a ag:Body ; skos:prefLabel ?l }"
-    here, there = ({str(t) for t in a.store.construct(query)} for a in (answers, remote))
-    assert there == here != set()
-
-
 def test_search_finds_the_same(answers: Answers, remote: Answers) -> None:
     here, there = (
         SearchIndex(
