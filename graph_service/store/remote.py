@@ -147,7 +147,7 @@ class RemoteStore:
 
     def _ask(self, query: str) -> bool:
         answer = self._json(query)
-        if isinstance(answer, dict) and "boolean" in answer:
+        if isinstance(answer, dict) and isinstance(answer.get("boolean"), bool):
             return bool(answer["boolean"])
         # Virtuoso 7 answers some ASKs with a table of one number.
         return any(
