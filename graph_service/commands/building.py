@@ -70,7 +70,7 @@ def build_command(settings: Settings, reasoner: str, engine: str, publish: bool 
         raise CommandError(f"Projektet er ikke helt: {error}", 2) from None
     except StoreError as error:
         raise CommandError(
-            f"Lageret tog ikke imod grafen: {error}\n{advice(error)}\n"
+            f"Lageret tog ikke imod grafen.\n{advice(error)}\nTeknisk besked: {error}\n"
             "Intet er udgivet; den seneste gode graf er stadig i drift.",
             4,
         ) from None
@@ -85,15 +85,16 @@ def advice(error: StoreError) -> str:
     match error.status:
         case 0:
             return (
-                "Kører lageret, og er adresserne i ANSVARSGRAF_STORE og ANSVARSGRAF_STORE_GRAPHS "
+                "Kører det, og er adresserne i ANSVARSGRAF_STORE og ANSVARSGRAF_STORE_GRAPHS "
                 "rigtige? Lagerets egen log siger mere."
             )
         case 401 | 403:
-            return "Ret ANSVARSGRAF_STORE_LOGIN: navn og kode for en, der må skrive i lageret."
+            what = "Ret ANSVARSGRAF_STORE_LOGIN: navn og kode for en, der må skrive i lageret."
         case 300 | 301 | 302 | 303 | 307 | 308 | 404 | 405:
-            return "Ret ANSVARSGRAF_STORE og ANSVARSGRAF_STORE_GRAPHS: dér er lageret ikke."
+            what = "Ret ANSVARSGRAF_STORE eller ANSVARSGRAF_STORE_GRAPHS: dér er lageret ikke."
         case _:
-            return "Se i lagerets egen log, og om dets disk er fuld; kør så kommandoen igen."
+            what = "Se i lagerets egen log, og om dets disk er fuld; kør så kommandoen igen."
+    return f"Det svarede {error.status}. {what}"
 
 
 def serve_command(settings: Settings, host: str, port: int, processes: int = 0) -> int:
