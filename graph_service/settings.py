@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+#: An address of a service elsewhere.
+ADDRESS = re.compile(r"https?://[^\s/?#]")
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -106,14 +109,27 @@ class Settings:
         default = Settings(project, project, None)
         beside = project.parent / "shared" / "sources"
         corpus = Path(text("CORPUS")) if text("CORPUS") else (beside if beside.is_dir() else None)
+        store, login = text("STORE") or default.store, text("STORE_LOGIN")
+        graphs = text("STORE_GRAPHS")
+        for name, address in (("STORE", store), ("STORE_GRAPHS", graphs)):
+            if address not in ("", "embedded") and not ADDRESS.match(address):
+                raise ValueError(
+                    f"ANSVARSGRAF_{name} skal være en adresse, der begynder med http:// eller "
+                    f"https://, ikke {address!r}"
+                )
+        if login and not login.startswith(("digest:", "basic:", "bearer:")):
+            raise ValueError(
+                "ANSVARSGRAF_STORE_LOGIN skal være digest:BRUGER:KODE, basic:BRUGER:KODE "
+                "eller bearer:NØGLE"
+            )
         return Settings(
             project=project,
             snapshots=Path(text("SNAPSHOTS") or project / "build" / "snapshots"),
             corpus=corpus,
             public_url=text("PUBLIC_URL").rstrip("/"),
-            store=text("STORE") or default.store,
-            store_graphs=text("STORE_GRAPHS"),
-            store_login=text("STORE_LOGIN"),
+            store=store,
+            store_graphs=graphs,
+            store_login=login,
             admin_token=text("ADMIN_TOKEN"),
             cors_origins=words("CORS_ORIGINS"),
             allowed_hosts=tuple(host.lower() for host in words("ALLOWED_HOSTS")),

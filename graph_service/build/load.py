@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pyoxigraph as ox
 
@@ -63,12 +65,23 @@ class Sources:
 def parse_file(path: Path, name: str) -> Iterator[ox.Triple]:
     """Yield the triples of a Turtle file.
 
+    Blank nodes are named by the file and their order in it, so that the same files give the same
+    graph, and the same snapshot id.
+
     Raises:
         TurtleError: the file is not Turtle or not UTF-8; names file, line and column.
     """
+    prefix = re.sub(r"\W", "_", name)
+    names: dict[ox.BlankNode, ox.BlankNode] = {}
+
+    def named(term: Any) -> Any:
+        if not isinstance(term, ox.BlankNode):
+            return term
+        return names.setdefault(term, ox.BlankNode(f"{prefix}_{len(names)}"))
+
     try:
         for quad in ox.parse(path=str(path), format=ox.RdfFormat.TURTLE):
-            yield quad.triple
+            yield ox.Triple(named(quad.subject), quad.predicate, named(quad.object))
     except SyntaxError as error:
         line, column = error.lineno or 1, error.offset or 1
         raise TurtleError(name, line, column, error.msg) from None

@@ -35,7 +35,20 @@ def service_for(settings: Settings) -> Service:
 
 
 def build_command(settings: Settings, reasoner: str, engine: str, publish: bool = False) -> int:
-    """Build and publish; tell of errors by file and line and leave the old snapshot in service."""
+    """Build and publish; tell of errors by file and line and leave the old snapshot in service.
+
+    Args:
+        publish: whether the graph goes to the store that the settings name, too.
+
+    Raises:
+        CommandError: with code 2, what was to be built is not whole; with 4, the graph could not
+            be written, or the store did not take it.
+        ValueError: ``publish``, and the settings do not say where.
+    """
+    if publish:
+        from graph_service.store.upload import prepare
+
+        prepare(settings)
     try:
         with Progress().shown() as tell:
 
@@ -58,7 +71,9 @@ def build_command(settings: Settings, reasoner: str, engine: str, publish: bool 
         raise CommandError(f"Projektet er ikke helt: {error}", 2) from None
     except StoreError as error:
         raise CommandError(
-            f"Lageret tog ikke imod grafen: {error}. Den gamle er i drift.", 4
+            f"Lageret tog ikke imod grafen.\n{advice(error)}\nTeknisk besked: {error}\n"
+            "Intet er udgivet; den seneste gode graf er stadig i drift.",
+            4,
         ) from None
     except OSError as error:
         raise CommandError(
@@ -68,6 +83,23 @@ def build_command(settings: Settings, reasoner: str, engine: str, publish: bool 
         ) from None
     print(f"Graf {manifest.id}: {manifest.triples} tripler i {len(manifest.graphs)} grafer.")
     return 0
+
+
+def advice(error: StoreError) -> str:
+    """What to do when a remote store did not take a graph."""
+    match error.status:
+        case 0:
+            return (
+                "Kører det, og er adresserne i ANSVARSGRAF_STORE og ANSVARSGRAF_STORE_GRAPHS "
+                "rigtige? Lagerets egen log siger mere."
+            )
+        case 401 | 403:
+            what = "Ret ANSVARSGRAF_STORE_LOGIN: navn og kode for en, der må skrive i lageret."
+        case 300 | 301 | 302 | 303 | 307 | 308 | 404 | 405:
+            what = "Ret ANSVARSGRAF_STORE eller ANSVARSGRAF_STORE_GRAPHS: dér er lageret ikke."
+        case _:
+            what = "Se i lagerets egen log, og om dets disk er fuld; kør så kommandoen igen."
+    return f"Det svarede {error.status}. {what}"
 
 
 def serve_command(settings: Settings, host: str, port: int, processes: int = 0) -> int:

@@ -13,7 +13,17 @@ Row = Mapping[str, Term]
 
 
 class StoreError(Exception):
-    """The store cannot answer now; the message says why, in English, for the log."""
+    """The store cannot answer now; the message says why, in English, for the log.
+
+    Args:
+        message: why.
+        status: the HTTP status with which a service elsewhere refused; 0 when it did not answer,
+            or answered with what is no answer.
+    """
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class Store(Protocol):
@@ -29,15 +39,12 @@ class Store(Protocol):
         """The solutions of a SELECT, each with its bound variables only.
 
         Raises:
-            SyntaxError: the query is not SPARQL.
+            SyntaxError: the query is not SPARQL; found only where it is answered in this process.
             StoreError: the store cannot answer.
         """
 
     def ask(self, query: str) -> bool:
         """The answer to an ASK. Raises as :meth:`select`."""
-
-    def construct(self, query: str) -> Iterator[ox.Triple]:
-        """The triples of a CONSTRUCT or DESCRIBE. Raises as :meth:`select`."""
 
     def describes(self, thing: ox.NamedNode) -> bool:
         """Whether the graph says anything about a thing.

@@ -12,11 +12,9 @@ from pathlib import Path
 import pyoxigraph as ox
 
 from graph_service.store import Row, StoreError
-from graph_service.vocabulary import PREFIXES
+from graph_service.vocabulary import prefixes_of
 
 MERGED = ox.DefaultGraph()
-#: What a query says when it uses a prefix → that prefix. To read all of them takes 30 µs.
-USES = {prefix + ":": prefix for prefix in PREFIXES}
 
 
 class EmbeddedStore:
@@ -63,11 +61,6 @@ class EmbeddedStore:
     def ask(self, query: str) -> bool:
         return bool(self._run(query))
 
-    def construct(self, query: str) -> Iterator[ox.Triple]:
-        result = self._run(query)
-        assert isinstance(result, ox.QueryTriples)
-        yield from result
-
     def describes(self, thing: ox.NamedNode) -> bool:
         try:
             return next(self._merged.quads_for_pattern(thing, None, None, MERGED), None) is not None
@@ -78,7 +71,6 @@ class EmbeddedStore:
         # The copy has no named graphs; whatever may ask for one goes to the disk.
         store = self._disk if "GRAPH" in query.upper() else self._merged
         try:
-            used = {prefix: PREFIXES[prefix] for use, prefix in USES.items() if use in query}
-            return store.query(query, prefixes=used)
+            return store.query(query, prefixes=prefixes_of(query))
         except OSError as error:
             raise StoreError(str(error)) from error

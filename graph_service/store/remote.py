@@ -1,7 +1,7 @@
 """The graph on another machine: any SPARQL 1.1 service.
 
-Answers are asked for as SPARQL 1.1 Query Results JSON and N-Triples, over HTTP POST of a form:
-Virtuoso 7 leaves the connection open after a query that is POSTed as it stands.
+Answers are asked for as SPARQL 1.1 Query Results JSON, over HTTP POST of a form: Virtuoso 7 leaves
+the connection open after a query that is POSTed as it stands.
 Source: SPARQL 1.1 Protocol, section 2.1.3; SPARQL 1.1 Query Results JSON Format.
 What engines do otherwise than the standard says: docs/external-store.md.
 """
@@ -21,10 +21,14 @@ import pyoxigraph as ox
 
 from graph_service.store import Row, StoreError, Term
 from graph_service.store.embedded import EmbeddedStore
-from graph_service.vocabulary import SPARQL_PREFIXES, XSD, graph
+from graph_service.vocabulary import XSD, graph, prefixes_of
 
+#: Longest time to reach the service.
+CONNECT_SECONDS = 3.0
 #: Most bytes that an answer may have.
 MOST_BYTES = 64 * 1024**2
+#: Most rows that an answer may have.
+MOST_ROWS = 500_000
 DISTINCT = re.compile(r"(?:\s|#[^\n]*\n)*SELECT\s+DISTINCT\b", re.I)
 #: A query that asks which named graph a triple lies in.
 NAMED = re.compile(r"\bGRAPH\s*\?", re.I)
@@ -57,7 +61,7 @@ def client_for(
         headers = {"Authorization": f"Bearer {rest}"}
     elif login:
         raise ValueError("ANSVARSGRAF_STORE_LOGIN must begin with digest:, basic: or bearer:")
-    timeout = httpx.Timeout(seconds, connect=3.0)
+    timeout = httpx.Timeout(seconds, connect=CONNECT_SECONDS)
     return httpx.Client(timeout=timeout, auth=auth, headers=headers, transport=transport)
 
 
@@ -72,8 +76,9 @@ class RemoteStore:
         local: folder of the same snapshot on this machine; which named graph a triple lies in is
             asked there, because only the merged triples lie on the service.
         transport: for tests.
-        sure: whether the service is known to hold the snapshot; if not, it is asked before the
-            first query, so that nobody takes the silence of an empty store for an answer.
+        sure: whether the caller knows that the service holds the snapshot. If not, it is asked
+            before the first query, after it was away, and after an answer that says nothing: so
+            nobody takes the silence of a store that is empty, or lost its data, for an answer.
     """
 
     def __init__(
@@ -89,7 +94,7 @@ class RemoteStore:
     ) -> None:
         self.snapshot = snapshot
         self.url = url
-        self._sure = sure
+        self._sure = self._held = sure
         self._seconds = seconds
         self._local = local
         self._client = client_for(login, seconds + 1.0, transport)
@@ -100,6 +105,8 @@ class RemoteStore:
             return
         self.make_sure()
         rows = self._bindings(self._json(query))
+        if not any(value != "0" for row in rows for value in self._texts(row)):
+            self._doubt()
         # Virtuoso 7 leaves some equal rows in a DISTINCT, those with language-tagged strings.
         seen: set[frozenset[tuple[str, Term]]] | None = set() if DISTINCT.match(query) else None
         for binding in rows:
@@ -117,60 +124,55 @@ class RemoteStore:
         Raises:
             StoreError: it does not, or does not answer.
         """
-        if self._sure:
+        if self._held:
             return
-        try:
-            self._sure = self._ask("ASK { ?s ?p ?o }")
-        except SyntaxError as error:
-            raise StoreError(f"{self.url} refuses a plain ASK: {error}") from error
-        if not self._sure:
+        self._held = self._ask("ASK { ?s ?p ?o }")
+        if not self._held:
             raise StoreError(f"{self.url} does not hold snapshot {self.snapshot}")
+
+    def _doubt(self) -> None:
+        """As :meth:`make_sure`, though it was known before: the store may have lost its data."""
+        self._held = self._sure
+        self.make_sure()
 
     def ask(self, query: str) -> bool:
         self.make_sure()
-        return self._ask(query)
+        yes = self._ask(query)
+        if not yes:
+            self._doubt()
+        return yes
 
     def describes(self, thing: ox.NamedNode) -> bool:
         return self.ask(f"ASK {{ {thing} ?p ?o }}")
 
     def _ask(self, query: str) -> bool:
         answer = self._json(query)
-        if isinstance(answer, dict) and "boolean" in answer:
+        if isinstance(answer, dict) and isinstance(answer.get("boolean"), bool):
             return bool(answer["boolean"])
         # Virtuoso 7 answers some ASKs with a table of one number.
         return any(
-            self._term(value).value not in ("0", "false", "")
+            value not in ("0", "false", "")
             for row in self._bindings(answer)
-            for value in row.values()
+            for value in self._texts(row)
         )
 
-    def construct(self, query: str) -> Iterator[ox.Triple]:
-        self.make_sure()
-        body, _ = self._post(query, "application/n-triples, text/plain;q=0.5")
-        try:
-            triples = [quad.triple for quad in ox.parse(body, format=ox.RdfFormat.N_TRIPLES)]
-        except SyntaxError as error:
-            raise StoreError(f"{self.url} gave no N-Triples") from error
-        yield from triples
-
     def _json(self, query: str) -> Any:
-        body, most = self._post(query, "application/sparql-results+json")
+        body, most = self._post(query)
         try:
             answer = json.loads(body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise StoreError(f"{self.url} gave no SPARQL results JSON") from error
         if most and len(self._bindings(answer)) >= most:
             raise StoreError(f"{self.url} cut the answer at {most} rows")
         return answer
 
     def _bindings(self, answer: Any) -> list[dict[str, dict[str, str]]]:
-        try:
-            rows: list[dict[str, dict[str, str]]] = answer["results"]["bindings"]
-        except (KeyError, TypeError):
-            raise StoreError(f"{self.url} gave no SPARQL results JSON") from None
-        return rows
+        match answer:
+            case {"results": {"bindings": list(rows)}} if all(isinstance(r, dict) for r in rows):
+                return rows
+        raise StoreError(f"{self.url} gave no SPARQL results JSON")
 
-    def _post(self, query: str, accept: str) -> tuple[bytes, int]:
+    def _post(self, query: str) -> tuple[bytes, int]:
         """The body of an answer, and the most rows that the service gives, or 0.
 
         Asked once more when a kept connection was dead.
@@ -178,31 +180,37 @@ class RemoteStore:
         began = time.monotonic()
         try:
             try:
-                return self._send(query, accept, began)
+                return self._send(query, began)
             except (httpx.NetworkError, httpx.RemoteProtocolError):
-                return self._send(query, accept, began)
+                return self._send(query, began)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
+            self._held = self._sure
             raise StoreError(f"{self.url}: {type(error).__name__}") from error
 
-    def _send(self, query: str, accept: str, began: float) -> tuple[bytes, int]:
+    def _send(self, query: str, began: float) -> tuple[bytes, int]:
+        head = "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in prefixes_of(query).items())
         form = {
-            "query": SPARQL_PREFIXES + query.replace(REMOTE_ONLY, ""),
+            "query": head + query.replace(REMOTE_ONLY, ""),
             "default-graph-uri": merged_graph(self.snapshot),
-            # Virtuoso's name for its limit. In whole seconds, so that it never ends before ours.
+            # Virtuoso's names of limits. Whole seconds, so that it never ends before we do.
             "timeout": str(math.ceil(self._seconds) * 1000),
+            "maxrows": str(MOST_ROWS),
         }
-        headers = {"Accept": accept}
-        with self._client.stream("POST", self.url, data=form, headers=headers) as response:
+        headers = {"Accept": "application/sparql-results+json"}
+        left = max(0.1, began + self._seconds + 1.0 - time.monotonic())
+        timeout = httpx.Timeout(left, connect=min(left, CONNECT_SECONDS))
+        with self._client.stream(
+            "POST", self.url, data=form, headers=headers, timeout=timeout
+        ) as response:
             body = bytearray()
             for chunk in response.iter_bytes():
                 body += chunk
                 self._check(response, len(body), began)
             self._check(response, len(body), began)
-        if response.status_code == 400:
-            raise SyntaxError(body[:500].decode(errors="replace"))
-        if response.status_code != 200:
-            raise StoreError(f"{self.url} answered {response.status_code}")
-        # Virtuoso tells of its ResultSetMaxRows when that is less than the query asks for.
+        if (status := response.status_code) != 200:
+            said = body[:200].decode(errors="replace").partition("\n")[0]
+            raise StoreError(f"{self.url} answered {status}: {said!r}", status)
+        # Virtuoso tells of the limit on rows, ours or its own, when the query asks for more.
         most = response.headers.get("X-SPARQL-MaxRows", "")
         return bytes(body), int(most) if most.isdecimal() else 0
 
@@ -218,6 +226,9 @@ class RemoteStore:
             raise StoreError(f"{self.url} took more than {self._seconds:g} s")
         if size > MOST_BYTES:
             raise StoreError(f"{self.url} answered more than {MOST_BYTES} bytes")
+
+    def _texts(self, row: dict[str, dict[str, str]]) -> list[str]:
+        return [self._term(value).value for value in row.values()]
 
     def _term(self, value: dict[str, str]) -> Term:
         try:

@@ -24,6 +24,19 @@ CHUNK = 20_000
 SECONDS = 120.0
 
 
+def prepare(settings: Settings) -> None:
+    """Find out, before anything is built, whether it is said where to publish.
+
+    Raises:
+        ValueError: no remote store or no Graph Store address is set.
+    """
+    if not settings.store_graphs or settings.store == "embedded":
+        raise ValueError(
+            "--publish kræver to adresser: ANSVARSGRAF_STORE, hvor lageret svarer på SPARQL, og "
+            "ANSVARSGRAF_STORE_GRAPHS, hvor det tager imod grafer"
+        )
+
+
 def upload(
     settings: Settings,
     folder: Path,
@@ -48,14 +61,10 @@ def upload(
         Number of triples that the graph holds.
 
     Raises:
-        ValueError: no remote store or no Graph Store address is set.
+        ValueError: as :func:`prepare`.
         StoreError: the store did not take it; what it got of the new graph is dropped again.
     """
-    if not settings.store_graphs or settings.store == "embedded":
-        raise ValueError(
-            "ANSVARSGRAF_STORE must name the store's query address and "
-            "ANSVARSGRAF_STORE_GRAPHS its Graph Store address"
-        )
+    prepare(settings)
     target = merged_graph(folder.name)
     chunks, total = _chunks(ox.Store.read_only(str(folder / "store")))
     remote = RemoteStore(
@@ -86,9 +95,11 @@ def upload(
 
 def _count(remote: RemoteStore) -> int:
     """How many triples the snapshot's graph holds there."""
-    for row in remote.select("SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }"):
-        return int(row["n"].value)
-    return 0
+    rows = list(remote.select("SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }"))
+    try:
+        return int(rows[0]["n"].value)
+    except (IndexError, KeyError, ValueError):
+        raise StoreError(f"{remote.url} does not say how many triples it holds") from None
 
 
 def _older(snapshots: Path, target: str) -> list[str]:
@@ -150,7 +161,8 @@ def _send(client: httpx.Client, method: str, url: str, name: str, body: bytes = 
     params = {"graph": name, "graph-uri": name}
     try:
         response = client.request(method, url, params=params, content=body, headers=headers)
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise StoreError(f"{url}: {type(error).__name__}") from error
-    if response.status_code >= 300 and not (method == "DELETE" and response.status_code == 404):
-        raise StoreError(f"{url} answered {response.status_code} to {method}")
+    status = response.status_code
+    if status >= 300 and not (method == "DELETE" and status == 404):
+        raise StoreError(f"{url} answered {status} to {method}", status)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pyoxigraph as ox
 import pytest
 
 from graph_service.build.load import TurtleError, graph_of, load, parse_file
@@ -34,6 +35,23 @@ def test_a_syntax_error_names_file_line_and_column(tmp_path: Path) -> None:
     assert caught.value.line == 3
     assert caught.value.column >= 1
     assert "data/broken.ttl, linje 3, kolonne" in str(caught.value)
+
+
+def test_blank_nodes_have_the_same_names_each_time(tmp_path: Path) -> None:
+    text = "@prefix a: <http://a/> .\na:x a:p ( a:y [ a:q _:b ] ) . _:b a:q a:z .\n"
+    for name in ("one.ttl", "two.ttl"):
+        (tmp_path / name).write_text(text)
+    first, again, other = (
+        list(parse_file(tmp_path / file, f"ontology/{file}"))
+        for file in ("one.ttl", "one.ttl", "two.ttl")
+    )
+    assert first == again
+    nodes = [
+        {t for triple in made for t in (triple.subject, triple.object) if type(t) is ox.BlankNode}
+        for made in (first, other)
+    ]
+    assert [len(found) for found in nodes] == [4, 4]
+    assert not nodes[0] & nodes[1]
 
 
 def test_a_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from graph_service.build import assemble
 from graph_service.build.findings import Rule, find, rules
 from graph_service.build.load import Sources, load
 from graph_service.settings import PROJECT
-from graph_service.vocabulary import AG, SPARQL_PREFIXES
+from graph_service.vocabulary import AG, PREFIXES
 
 
 @pytest.fixture(scope="session")
@@ -44,10 +44,7 @@ def found(real: set[ox.Triple], review: list[ox.Triple]) -> set[ox.Triple]:
 @pytest.fixture(scope="session")
 def turtle(sources: Sources) -> Callable[[str], set[ox.Triple]]:
     """Reads Turtle without prefixes."""
-    head = "".join(
-        f"@{line.removeprefix('PREFIX').strip().join(('prefix ', ' .'))}\n"
-        for line in SPARQL_PREFIXES.splitlines()
-    )
+    head = "".join(f"@prefix {name}: <{iri}> .\n" for name, iri in PREFIXES.items())
 
     def read(text: str) -> set[ox.Triple]:
         return {q.triple for q in ox.parse((head + text).encode(), format=ox.RdfFormat.TURTLE)}

@@ -29,8 +29,9 @@ def test_every_setting_is_documented_and_every_documented_one_exists() -> None:
 @pytest.mark.parametrize("field", fields(Settings), ids=lambda f: f.name)
 def test_every_setting_is_read_from_its_variable(field) -> None:
     before = Settings.from_environment({"ANSVARSGRAF_PROJECT": "/p"})
-    text = "https://x" if field.name == "store" else "7"
-    value = "yes" if getattr(before, field.name) is False else text
+    value = {"store": "https://x", "store_graphs": "https://x", "store_login": "bearer:x"}.get(
+        field.name, "yes" if getattr(before, field.name) is False else "7"
+    )
     if getattr(before, field.name) is True:
         value = "no"
     after = Settings.from_environment({"ANSVARSGRAF_" + field.name.upper(): value})
@@ -50,7 +51,13 @@ def test_the_documented_defaults_are_the_defaults() -> None:
 
 
 @pytest.mark.parametrize(
-    ("variable", "says"), [("ANSVARSGRAF_WORKERS", "ANSVARSGRAF_WORKERS must be a number")]
+    ("variable", "says"),
+    [
+        ("ANSVARSGRAF_WORKERS", "ANSVARSGRAF_WORKERS must be a number"),
+        ("ANSVARSGRAF_STORE", "ANSVARSGRAF_STORE skal være en adresse"),
+        ("ANSVARSGRAF_STORE_GRAPHS", "ANSVARSGRAF_STORE_GRAPHS skal være en adresse"),
+        ("ANSVARSGRAF_STORE_LOGIN", "ANSVARSGRAF_STORE_LOGIN skal være digest:"),
+    ],
 )
 def test_a_setting_that_cannot_be_read_is_named(variable: str, says: str) -> None:
     with pytest.raises(ValueError, match=says):

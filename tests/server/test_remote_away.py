@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 import pyoxigraph as ox
+import pytest
 
 from graph_service.answers import Answers
 from graph_service.build import current
@@ -112,3 +113,29 @@ def test_a_store_that_hangs_does_not_hold_up_what_needs_it_not(
                 time.sleep(0.05)
             asking.join()
             assert found == [(503, "5", "store-unavailable")]
+
+
+def test_free_queries_keep_every_limit_and_never_reach_the_store(
+    settings: Settings, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as store:
+        store.setblocking(False)
+        url = f"http://127.0.0.1:{store.getsockname()[1]}/sparql"
+        limits = {"query_seconds": 2, "query_rows": 50, "query_bytes": 20_000}
+        with server(settings.snapshots, tmp_path / "stderr", store=url, **limits) as running:
+
+            def ask(query: str) -> tuple[int, dict[str, object]]:
+                status, body = running.get("/sparql?" + urlencode({"query": query}))
+                return status, json.loads(body)
+
+            status, answer = ask("SELECT (1 AS ?x) { ?s ?p ?o } LIMIT 50")
+            assert (status, len(answer["results"]["bindings"])) == (200, 50)  # type: ignore[index]
+            for query, code, problem in (
+                ("SELECT (1 AS ?x) { ?s ?p ?o } LIMIT 51", 403, "row-limit"),
+                (f"SELECT ('{'x' * 1000}' AS ?x) {{ ?s ?p ?o }} LIMIT 49", 403, "size-limit"),
+                ("SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }", 503, "time-limit"),
+            ):
+                status, answer = ask(query)
+                assert (status, str(answer["type"]).rpartition("/")[2]) == (code, problem), query
+            with pytest.raises(BlockingIOError):
+                store.accept()

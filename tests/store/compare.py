@@ -60,3 +60,14 @@ def askings(question: Question, answers: Answers) -> Iterator[dict[str, str]]:
         offered = [question.example[name]] if name in question.example else []
         tried = [{**needed, name: value} for value in offered + choices(parameter, answers)]
         yield next((v for v in tried if answers.rows(question.name, v)), tried[0])
+
+
+def assert_same_rows(question: Question, answers: Answers, remote: Answers) -> None:
+    """Both give the same rows to every asking of a question."""
+    asked: list[dict[str, str]] = []
+    for values in askings(question, answers):
+        if values not in asked:
+            asked.append(values)
+            here, there = (by_value(a.rows(question.name, values)) for a in (answers, remote))
+            assert there == here, values
+    assert asked

@@ -18,7 +18,7 @@ from graph_service.settings import Settings
 from graph_service.store import StoreError
 from graph_service.store import remote as module
 from graph_service.store.remote import RemoteStore, client_for, merged_graph
-from graph_service.vocabulary import XSD
+from graph_service.vocabulary import AG, XSD
 
 Handler = Callable[[httpx.Request], httpx.Response]
 X = {"type": "uri", "value": "http://x/a"}
@@ -36,7 +36,7 @@ def rows(*bindings: dict[str, dict[str, str]], **headers: str) -> Handler:
     return lambda _: httpx.Response(200, json=body, headers=sent)
 
 
-def test_a_query_goes_as_a_form_with_prefixes_graph_and_limit() -> None:
+def test_a_query_goes_as_a_form_with_its_prefixes_graph_and_limit() -> None:
     seen: list[httpx.Request] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -50,8 +50,8 @@ def test_a_query_goes_as_a_form_with_prefixes_graph_and_limit() -> None:
     assert request.headers["accept"] == "application/sparql-results+json"
     assert form["default-graph-uri"] == [merged_graph("0123")]
     assert form["timeout"] == ["3000"]  # whole seconds, never below ours
-    assert "PREFIX ag: <https://w3id.org/ansvarsgraf/def#>" in form["query"][0]
-    assert form["query"][0].endswith("SELECT ?x WHERE { ?x a ag:Body }")
+    assert form["maxrows"] == ["500000"]
+    assert form["query"] == [f"PREFIX ag: <{AG}>\nSELECT ?x WHERE {{ ?x a ag:Body }}"]
 
 
 def test_what_is_for_remote_stores_only_is_no_comment_there() -> None:
@@ -103,6 +103,7 @@ def test_ask_is_understood_in_every_form(body: object, answer: bool) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "<html>", "[]", "{}", "null", '{"results": {}}', '{"results": {"bindings": [{"x": 1}]}}']
+    + ['{"results": {"bindings": {"x": 1}}}', '{"results": {"bindings": [1]}}', "[" * 100_000]
     + [
         json.dumps({"results": {"bindings": [{"x": value}]}})
         for value in ({}, {"type": "uri", "value": "no iri"}, {"type": "uri"})
@@ -117,20 +118,72 @@ def test_what_is_no_result_is_a_store_error(text: str) -> None:
             remote.ask("ASK {}")
 
 
-def test_triples_are_read_and_half_a_line_is_an_error() -> None:
-    line = '<http://x/a> <http://x/b> "å"@da .\n'
-    made = store(lambda _: httpx.Response(200, text=line)).construct("CONSTRUCT WHERE { ?s ?p ?o }")
-    assert [t.object for t in made] == [ox.Literal("å", language="da")]
-    with pytest.raises(StoreError):
-        list(store(lambda _: httpx.Response(200, text=line[:20])).construct("DESCRIBE <http://x>"))
+@pytest.mark.parametrize("status", [204, 206, 302, 400, 401, 403, 404, 500, 503])
+def test_any_other_status_than_200_is_a_store_error_that_says_what_came(status: int) -> None:
+    with pytest.raises(StoreError, match=rf"{status}: 'SP030: line 3'") as caught:
+        store(lambda _: httpx.Response(status, text="SP030: line 3\nSELECT")).ask("ASK {}")
+    assert caught.value.status == status
 
 
-def test_a_refused_query_is_a_syntax_error_and_any_other_status_a_store_error() -> None:
-    with pytest.raises(SyntaxError, match="line 3"):
-        list(store(lambda _: httpx.Response(400, text="line 3")).select("SELECT"))
-    for status in (204, 302, 401, 403, 404, 500, 503):
-        with pytest.raises(StoreError, match=str(status)):
-            store(lambda _, s=status: httpx.Response(s)).ask("ASK {}")  # type: ignore[misc]
+class Losing:
+    """A service that holds the snapshot until it has lost it; a dead one refuses every call."""
+
+    def __init__(self) -> None:
+        self.holds = True
+        self.dead = False
+        self.asked: list[str] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if self.dead:
+            raise httpx.ConnectError("no")
+        query = parse_qs(request.content.decode())["query"][0]
+        self.asked.append(query)
+        if query == "ASK { ?s ?p ?o }":
+            return httpx.Response(200, json={"boolean": self.holds})
+        if query.startswith("ASK"):
+            return httpx.Response(200, json={"boolean": False})
+        if "COUNT" in query:
+            return rows({"n": {"type": "literal", "value": "0"}})(request)
+        return rows(*([] if query.endswith("{}") else [{"x": X}]))(request)
+
+    def store(self) -> RemoteStore:
+        return RemoteStore(
+            "http://store/sparql", "0123", transport=httpx.MockTransport(self), sure=False
+        )
+
+
+NOTHING = ("SELECT ?x {}", "SELECT (COUNT(*) AS ?n) { ?x a ?y }", "ASK { ?x a ?y }")
+
+
+@pytest.mark.parametrize("query", NOTHING)
+def test_nothing_is_believed_only_of_a_service_that_still_holds_the_snapshot(query: str) -> None:
+    service = Losing()
+    remote = service.store()
+    answer: Callable[[], object] = lambda: (  # noqa: E731
+        remote.ask(query) if query.startswith("ASK") else list(remote.select(query))
+    )
+    found = answer()
+    assert found in (False, [], [{"n": ox.Literal("0")}])
+    assert service.asked.count("ASK { ?s ?p ?o }") == 2, "before the first query, and after it"
+    service.holds = False
+    with pytest.raises(StoreError, match="does not hold snapshot 0123"):
+        answer()
+    service.holds = True
+    assert answer() == found
+
+
+def test_what_has_rows_is_not_asked_twice_but_after_a_loss_the_snapshot_is_asked_for() -> None:
+    service = Losing()
+    remote = service.store()
+    for _ in range(2):
+        assert list(remote.select("SELECT ?x { ?x ?p 1 }"))
+    assert service.asked.count("ASK { ?s ?p ?o }") == 1
+    service.dead = True
+    with pytest.raises(StoreError, match="ConnectError"):
+        list(remote.select("SELECT ?x { ?x ?p 1 }"))
+    service.dead = service.holds = False
+    with pytest.raises(StoreError, match="does not hold"):
+        list(remote.select("SELECT ?x { ?x ?p 1 }"))
 
 
 def test_an_answer_that_says_it_is_partial_is_none() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import pyoxigraph as ox
 import pytest
 from fastapi.testclient import TestClient
 
@@ -19,12 +20,14 @@ from graph_service.search import SearchIndex
 from graph_service.service import Service
 from graph_service.settings import PROJECT, Settings
 from graph_service.store import StoreError
+from graph_service.store import remote as asking
 from graph_service.store import upload as uploading
 from graph_service.store.remote import RemoteStore, merged_graph
 from graph_service.store.upload import upload
-from graph_service.vocabulary import AG, ID, RDF, SKOS, graph
-from tests.store.compare import askings, by_value
+from graph_service.vocabulary import ID
+from tests.store.compare import assert_same_rows
 from tests.store.engine import INI, Virtuoso
+from tests.store.publishing import ansvarsgraf, small, small_project
 
 pytestmark = pytest.mark.virtuoso
 QUESTIONS = registry()
@@ -45,17 +48,19 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Virtuoso]:
         assert not made.folder.exists()
 
 
-def loaded_by(server: Virtuoso, settings: Settings) -> Settings:
-    """Settings of a service over the project's own graph, once it lies on a server."""
-    made = replace(server.settings(settings), query_seconds=60.0)
-    folder = current(made.snapshots)
-    assert upload(made, folder) == manifest_of(folder).triples
-    return made
-
-
 @pytest.fixture(scope="module")
 def loaded(server: Virtuoso, settings: Settings) -> Settings:
-    return loaded_by(server, settings)
+    """Settings of a service over the project's own graph, that the real command put there."""
+    made = replace(server.settings(settings), query_seconds=60.0)
+    before = current(made.snapshots)
+    built = ansvarsgraf(made, "build", "--publish")
+    assert built.returncode == 0, built.stderr
+    manifest = manifest_of(before)
+    says = f"Graf {manifest.id}: {manifest.triples} tripler i {len(manifest.graphs)} grafer.\n"
+    assert built.stdout == says
+    assert current(made.snapshots) == before, "the same files, the same graph"
+    assert server.graphs() == {merged_graph(manifest.id)}
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -68,12 +73,7 @@ def remote(loaded: Settings) -> Answers:
 
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_a_question_gives_the_same_rows(name: str, answers: Answers, remote: Answers) -> None:
-    asked: list[dict[str, str]] = []
-    for values in askings(QUESTIONS[name], answers):
-        if values not in asked:
-            asked.append(values)
-            here, there = (by_value(a.rows(name, values)) for a in (answers, remote))
-            assert there == here, values
+    assert_same_rows(QUESTIONS[name], answers, remote)
 
 
 @pytest.mark.parametrize("name", [q.name for q in QUESTIONS.values() if q.kind == "list"])
@@ -102,12 +102,6 @@ def test_things_are_described_the_same(answers: Answers, remote: Answers) -> Non
     assert not remote.exists(ID + "body/findes-ikke")
     assert remote.slugs("body") == answers.slugs("body")
     assert remote.fields == answers.fields
-
-
-def test_triples_are_constructed_the_same(answers: Answers, remote: Answers) -> None:
-    query = "CONSTRUCT { ?s skos:prefLabel ?l } WHERE { ?s a ag:Body ; skos:prefLabel ?l }"
-    here, there = ({str(t) for t in a.store.construct(query)} for a in (answers, remote))
-    assert there == here != set()
 
 
 def test_search_finds_the_same(answers: Answers, remote: Answers) -> None:
@@ -154,6 +148,27 @@ def test_a_slow_query_is_stopped_and_gives_no_partial_rows(loaded: Settings) -> 
         next(hasty.select("SELECT (COUNT(*) AS ?n) WHERE { ?a ?p ?b . ?c ?q ?d . ?e ?r ?f }"))
 
 
+def test_what_we_gave_up_is_ended_at_the_server(server: Virtuoso, loaded: Settings) -> None:
+    hasty = RemoteStore(loaded.store, current(loaded.snapshots).name, 1.0)
+    with pytest.raises(StoreError, match=STOPPED):
+        next(hasty.select("SELECT (COUNT(*) AS ?n) WHERE { ?a ?p ?b . ?c ?q ?d . ?e ?r ?f }"))
+    end = time.monotonic() + 20
+    while True:
+        before = server.worked()
+        time.sleep(1.0)
+        if server.worked() - before < 0.2:
+            break
+        assert time.monotonic() < end, "it still works for nobody"
+
+
+def test_our_limit_on_rows_is_passed_on(loaded: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = RemoteStore(loaded.store, current(loaded.snapshots).name)
+    monkeypatch.setattr(asking, "MOST_ROWS", 10)
+    assert len(list(store.select("SELECT ?s WHERE { ?s ?p ?o } LIMIT 9"))) == 9
+    with pytest.raises(StoreError, match="cut the answer at 10 rows"):
+        list(store.select("SELECT ?s WHERE { ?s ?p ?o }"))
+
+
 def test_an_answer_over_the_limit_is_503(loaded: Settings) -> None:
     late = TestClient(create_app(replace(loaded, query_seconds=0.001))).get(
         "/api/v1/responsibilities"
@@ -179,17 +194,6 @@ def test_a_server_that_cuts_rows_is_found_out(tmp_path: Path) -> None:
 # -- loss, recovery, snapshots --------------------------------------------------------------------
 
 
-def small(count: int = 3, text: str = "Udvalg") -> list[ox.Quad]:
-    name = ox.NamedNode(graph("doc/x"))
-    made = []
-    for n in range(count):
-        thing = ox.NamedNode(f"{ID}body/b{n}")
-        label = ox.Literal(f"{text} {n}", language="da")
-        made.append(ox.Quad(thing, ox.NamedNode(RDF + "type"), ox.NamedNode(AG + "Body"), name))
-        made.append(ox.Quad(thing, ox.NamedNode(SKOS + "prefLabel"), label, name))
-    return made
-
-
 def test_loss_of_the_server_is_503_until_it_is_back(tmp_path: Path) -> None:
     server = Virtuoso(tmp_path / "virtuoso")
     try:
@@ -200,17 +204,56 @@ def test_loss_of_the_server_is_503_until_it_is_back(tmp_path: Path) -> None:
         assert client.get("/api/v1/things/body/b0").status_code == 200
         assert client.get("/readyz").status_code == 200
         server.kill()
-        lost = client.get("/api/v1/things/body/b1")
-        assert lost.status_code == 503
-        assert lost.headers["content-type"].startswith("application/problem+json")
-        assert lost.json()["title"] == "Grafen kan ikke nås lige nu"
-        assert int(lost.headers["retry-after"]) > 0
-        assert client.get("/readyz").status_code == 503
+        assert_away(client)
         server.start()
         assert client.get("/readyz").status_code == 200
         back = client.get("/api/v1/things/body/b1")
-        assert back.status_code == 200
-        assert "Udvalg 1" in back.text
+        assert (back.status_code, "Udvalg 1" in back.text) == (200, True)
+        page = client.get("/id/body/b1", headers=BROWSER)
+        assert (page.status_code, "Udvalg 1" in page.text) == (200, True)
+        server.kill()
+        server.forget()
+        server.start()
+        assert_away(client)
+        assert upload(settings, current(settings.snapshots)) == 6
+        assert client.get("/readyz").status_code == 200
+        assert client.get("/api/v1/things/body/b2").status_code == 200
+    finally:
+        server.remove()
+
+
+BROWSER = {"Accept": "text/html"}
+
+
+def assert_away(client: TestClient) -> None:
+    """What is not in the cache is 503, as a problem document and as a page."""
+    for path in ("/api/v1/things/body/b2", "/api/v1/things/body/nobody", "/readyz"):
+        lost = client.get(path)
+        assert lost.status_code == 503, path
+        assert lost.headers["content-type"].startswith("application/problem+json")
+        assert lost.json()["title"] == "Grafen kan ikke nås lige nu"
+        assert lost.headers["retry-after"] == "5"
+    for path in ("/ansvar", "/id/body/b2"):
+        page = client.get(path, headers=BROWSER)
+        assert (page.status_code, page.headers["retry-after"]) == (503, "5"), path
+        assert page.headers["content-type"].startswith("text/html")
+        assert "Grafen kan ikke nås lige nu" in page.text
+
+
+def test_a_server_that_dies_in_the_middle_of_an_answer_gives_none(tmp_path: Path) -> None:
+    server = Virtuoso(tmp_path / "virtuoso")
+    try:
+        server.start()
+        settings = server.settings(Settings(PROJECT, tmp_path / "snapshots", None))
+        publish(small(3000), settings.snapshots, lambda folder: upload(settings, folder))
+        store = RemoteStore(settings.store, current(settings.snapshots).name, 60.0)
+        killing = threading.Timer(1.0, server.kill)
+        killing.start()
+        with pytest.raises(StoreError, match=r"RemoteProtocolError|ConnectError|ReadError"):
+            next(store.select(SLOW))
+        killing.join()
+        server.start()
+        assert len(list(store.select("SELECT ?s WHERE { ?s a ag:Body }"))) == 3000
     finally:
         server.remove()
 
@@ -253,6 +296,48 @@ def test_a_failed_upload_leaves_the_old_snapshot(
     assert service.answers.labels([ID + "body/b0"]) == {ID + "body/b0": "Anden 0"}
     third = put("Tredje")
     assert server.graphs() == others | {merged_graph(second), merged_graph(third)}
+
+
+# -- the command ----------------------------------------------------------------------------------
+
+
+def test_the_command_says_what_failed_and_leaves_what_was_there(
+    server: Virtuoso, tmp_path: Path
+) -> None:
+    project = small_project(tmp_path / "project", "Første")
+    made = server.settings(Settings(project, tmp_path / "snapshots", None))
+    assert ansvarsgraf(made, "build", "--publish").returncode == 0
+    first, there = current(made.snapshots), server.graphs()
+    assert merged_graph(first.name) in there
+    small_project(project, "Anden")
+    elsewhere = "http://127.0.0.1:1/sparql"
+    wrong = made.store.replace("/sparql", "/intet")
+    for lacking, code, says in (
+        ({"store_login": "digest:dba:forkert"}, 4, ("svarede 401", "Ret ANSVARSGRAF_STORE_LOGIN")),
+        ({"store_login": ""}, 4, ("svarede 401", "Ret ANSVARSGRAF_STORE_LOGIN")),
+        ({"store": elsewhere}, 4, (elsewhere, "Kører det")),
+        ({"store_graphs": elsewhere}, 4, (elsewhere, "Kører det")),
+        ({"store": wrong}, 4, (wrong, "svarede 404", "Ret ANSVARSGRAF_STORE eller")),
+        ({"store_graphs": ""}, 2, ("ANSVARSGRAF_STORE_GRAPHS",)),
+        ({"store": "embedded"}, 2, ("ANSVARSGRAF_STORE,",)),
+        ({"store_login": "dba:hemmelig"}, 2, ("ANSVARSGRAF_STORE_LOGIN skal være digest:",)),
+    ):
+        failed = ansvarsgraf(replace(made, **lacking), "build", "--publish")
+        assert failed.returncode == code, (lacking, failed.stderr)
+        assert failed.stdout == ""
+        for words in says:
+            assert words in failed.stderr, lacking
+        assert "Traceback" not in failed.stderr
+        assert "forkert" not in failed.stderr and "hemmelig" not in failed.stderr
+        assert code == 2 or "den seneste gode graf er stadig i drift" in failed.stderr
+        assert (current(made.snapshots), server.graphs()) == (first, there)
+        shown = ansvarsgraf(made, "show", "body:b0")
+        assert (shown.returncode, "Første 0" in shown.stdout) == (0, True)
+    away = ansvarsgraf(replace(made, store=elsewhere), "show", "body:b0")
+    assert (away.returncode, away.stdout) == (4, "")
+    assert "Grafen kan ikke nås" in away.stderr and elsewhere in away.stderr
+    assert ansvarsgraf(made, "build", "--publish").returncode == 0
+    assert "Anden 0" in ansvarsgraf(made, "show", "body:b0").stdout
 
 
 def test_a_snapshot_that_is_not_on_the_server_does_not_go_in_service(
