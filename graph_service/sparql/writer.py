@@ -249,8 +249,10 @@ def write(change: Change, body: bytes) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Arguments: process id of the parent, and ``network`` when the network stays open."""
-    confine(0, int(sys.argv[1]), niceness=5, network=sys.argv[2:] == ["network"])
+    """Arguments: memory limit in bytes, process id of the parent, and ``network`` when the network
+    stays open."""
+    limit, parent = int(sys.argv[1]), int(sys.argv[2])
+    confine(limit, parent, niceness=5, network=sys.argv[3:] == ["network"])
     values = json.loads(sys.stdin.buffer.readline())
     for name in ("using", "using_named"):
         values[name] = tuple(values[name])

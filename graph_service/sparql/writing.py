@@ -18,13 +18,12 @@ from starlette.requests import Request
 
 from graph_service.api.lists import service_of
 from graph_service.api.problems import Problem
-from graph_service.sparql.process import ENVIRONMENT, PACKAGE
+from graph_service.settings import Settings
+from graph_service.sparql.failures import of_change
+from graph_service.sparql.process import ALWAYS, ENVIRONMENT, cause_of_death
 from graph_service.sparql.writer import Change
 
 log = logging.getLogger("ansvarsgraf.sparql")
-
-#: Longest time in seconds that a change may take.
-WRITE_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
@@ -103,37 +102,39 @@ async def write(request: Request, wanted: Update | GraphChange) -> bool:
         )
         body, network = wanted.body, False
     async with request.app.state.writing:
-        created = await _run(change, body, network)
+        created = await _run(change, body, service.settings, network)
         await asyncio.to_thread(service.reload)
         return created
 
 
-async def _run(change: Change, body: bytes, network: bool) -> bool:
+async def _run(change: Change, body: bytes, settings: Settings, network: bool) -> bool:
     environment = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-P",
         "-m",
         "graph_service.sparql.writer",
+        str(settings.write_memory),
         str(os.getpid()),
         *(["network"] if network else []),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env={**environment, "PYTHONPATH": str(PACKAGE)},
+        env={**environment, **ALWAYS},
     )
     try:
         given = json.dumps(asdict(change)).encode() + b"\n" + body
-        out, errors = await asyncio.wait_for(process.communicate(given), WRITE_SECONDS)
+        out, errors = await asyncio.wait_for(process.communicate(given), settings.write_seconds)
     except TimeoutError:
-        raise Problem("time-limit", "Ændringen tog for lang tid; intet er ændret.") from None
+        raise of_change("time", settings) from None
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
     if process.returncode != 0:
-        log.error("writer ended with %s: %s", process.returncode, errors.decode(errors="replace"))
-        raise Problem("internal", "Ændringen mislykkedes, og intet er ændret. Fejlen er logget.")
+        last_words = errors.decode(errors="replace")
+        log.error("writer ended with %s: %s", process.returncode, last_words)
+        raise of_change(cause_of_death(process.returncode or 0, last_words), settings)
     told = json.loads(out)
     if "kind" in told:
         raise Problem(told["kind"], told["detail"], **told["more"])
