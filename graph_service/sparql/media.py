@@ -83,9 +83,10 @@ def choose(accept: str, format_parameter: str, offers: tuple[Format, ...]) -> tu
             ):
                 return form, content_type(form, form.media[0])
     else:
-        by_media: dict[str, Format] = {}
+        # The registered types first: a range such as text/* means them.
+        by_media = {form.media[0]: form for form in offers}
         for form in offers:
-            for media in form.media:
+            for media in form.media[1:]:
                 by_media.setdefault(media, form)
         chosen = negotiate(accept, {media: media for media in by_media}, offers[0].media[0])
         if chosen:

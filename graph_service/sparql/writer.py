@@ -118,6 +118,8 @@ def parsed(content_type: str, body: bytes, base: str) -> list[ox.Triple]:
     if media == MULTIPART:
         head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1", errors="replace")
         message = BytesParser(policy=HTTP).parsebytes(head + body)
+        if not message.is_multipart():
+            raise Problem("bad-content", "Indholdet har ingen dele, som multipart/form-data har.")
         triples: list[ox.Triple] = []
         for part in message.iter_parts():
             content = part.get_payload(decode=True)
