@@ -21,12 +21,14 @@ class Format:
         media: its registered media type, and after it the others that ask for it.
         iri: its IRI in the W3C registry of formats.
         charset: whether the Content-Type says UTF-8.
+        one_graph: whether it holds one graph, so that a graph can be sent to us in it.
     """
 
     name: str
     media: tuple[str, ...]
     iri: str
     charset: bool = False
+    one_graph: bool = True
 
 
 W3C_FORMATS = "http://www.w3.org/ns/formats/"
@@ -51,7 +53,7 @@ GRAPHS = (
     Format("ntriples", ("application/n-triples", "text/plain"), W3C_FORMATS + "N-Triples"),
     Format("jsonld", ("application/ld+json", "application/json"), W3C_FORMATS + "JSON-LD"),
     Format("rdfxml", ("application/rdf+xml", "application/xml"), W3C_FORMATS + "RDF_XML"),
-    Format("nquads", ("application/n-quads",), W3C_FORMATS + "N-Quads"),
+    Format("nquads", ("application/n-quads",), W3C_FORMATS + "N-Quads", one_graph=False),
 )
 SYNONYMS = {
     "ttl": "turtle",
