@@ -8,6 +8,7 @@ worker, and the bytes of each format.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
 import pyoxigraph as ox
@@ -40,26 +41,35 @@ def graphs(test: Test, kind: str) -> dict[str, Node]:
     return found
 
 
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    """A service over the data of all tests; no two mean different data by one name."""
+def settings_over(tests: list[Test], folder: Path) -> Settings:
+    """Publish the data of tests in a folder; no two mean different data by one name."""
     files: dict[str, Node] = {}
-    for test in TESTS:
+    for test in tests:
         for name, file in {**graphs(test, "data"), **graphs(test, "graphData")}.items():
             assert files.setdefault(name, file) == file
     store = ox.Store()
     for name, file in files.items():
         w3c.load(store, file, ox.NamedNode(name))
-    folder = tmp_path_factory.mktemp("w3c")
     publish(store, folder / "snapshots", names=files)
-    settings = Settings(folder, folder / "snapshots", None, workers=1)
+    return Settings(folder, folder / "snapshots", None, workers=1)
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    settings = settings_over(TESTS, tmp_path_factory.mktemp("w3c"))
     with TestClient(create_app(settings)) as made:
         yield made
 
 
-def ask(client: TestClient, test: Test, form: str = "") -> httpx.Response:
-    """Ask the query of a test about its dataset. A ``FROM`` of its own says the same."""
-    text, base = w3c.text_of(test)
+def ask(client: TestClient, test: Test, form: str = "", text: str = "") -> httpx.Response:
+    """Ask the query of a test about its dataset. A ``FROM`` of its own says the same.
+
+    Args:
+        form: name of a format.
+        text: the query, when it is not as the test has it.
+    """
+    own, base = w3c.text_of(test)
+    text = text or own
     default, named = list(graphs(test, "data")), list(graphs(test, "graphData"))
     fields: dict[str, str | list[str]] = {"query": f"BASE <{base}>\n{text}", "format": form}
     if not any(token.text.upper() == "FROM" for token in tokens(text)):

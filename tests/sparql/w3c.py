@@ -9,7 +9,7 @@ import csv
 import io
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,6 +118,18 @@ def tests_of(*kinds: str, suffix: str = "", without: tuple[str, ...] = ()) -> li
         and test.id.partition("/")[0] not in without
         and (not suffix or request_of(test).suffix == suffix)
     ]
+
+
+def must_be_written(folder: str, module: Mapping[str, object]) -> None:
+    """Each entry of a manifest of texts must have a test here, named by it.
+
+    Args:
+        module: the names of the module with the tests.
+    """
+    ids = [test.id for test in all_tests() if test.id.startswith(folder + "/")]
+    names = {"test_" + id.partition("/")[2].replace("-", "_") for id in ids}
+    assert names, "the suites are not here"
+    assert names <= set(module)
 
 
 def request_of(test: Test) -> Path:

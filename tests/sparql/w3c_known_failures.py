@@ -36,6 +36,7 @@ REFUSED: dict[str, str] = dict.fromkeys(
     (
         *(f"syntax-fed/test_{number}" for number in (1, 2, 3)),
         *(f"syntax-update-1/test_{number}" for number in (1, 2, 3, 4, 37, 41, 47, 48, 49)),
+        "service/service5",
         "update-silent/load-silent",
         "update-silent/load-into-silent",
     ),
