@@ -35,6 +35,8 @@ class Settings:
         query_memory: address-space limit of a worker, in bytes.
         query_rows: most rows or triples that a free query may give.
         query_bytes: most bytes that the result of a free query may have.
+        write_seconds: wall-clock limit of a change, in seconds.
+        write_memory: address-space limit of the process that makes a change, in bytes.
         query_queue: most free queries that may wait for a worker.
         queries_per_address: most free queries from one address that may run and wait.
         cache_bytes: most bytes that cached answers may hold.
@@ -66,6 +68,8 @@ class Settings:
     query_memory: int = 2 * 1024**3
     query_rows: int = 100_000
     query_bytes: int = 64 * 1024**2
+    write_seconds: float = 600.0
+    write_memory: int = 4 * 1024**3
     query_queue: int = 32
     queries_per_address: int = 16
     cache_bytes: int = 16 * 1024**2
@@ -138,6 +142,8 @@ class Settings:
             query_memory=int(number("QUERY_MEMORY", default.query_memory)),
             query_rows=int(number("QUERY_ROWS", default.query_rows)),
             query_bytes=int(number("QUERY_BYTES", default.query_bytes)),
+            write_seconds=number("WRITE_SECONDS", default.write_seconds),
+            write_memory=int(number("WRITE_MEMORY", default.write_memory)),
             query_queue=int(number("QUERY_QUEUE", default.query_queue)),
             queries_per_address=int(number("QUERIES_PER_ADDRESS", default.queries_per_address)),
             cache_bytes=int(number("CACHE_BYTES", default.cache_bytes)),

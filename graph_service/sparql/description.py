@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 import pyoxigraph as ox
 
 from graph_service.build.publish import Manifest
+from graph_service.settings import Settings
 from graph_service.sparql.media import GRAPHS, SOLUTIONS
 from graph_service.vocabulary import AG, DCAT, DCTERMS, ID, RDF, RDFS, SD, SKOS, VOID, XSD
 
@@ -20,6 +21,8 @@ ABOUT = {
     "en": "Who is responsible for what across the sectors of Danish health care, with references.",
 }
 FOAF = "http://xmlns.com/foaf/0.1/"
+#: What was inferred stands in the graph, so queries only match what stands there.
+SIMPLE_ENTAILMENT = "http://www.w3.org/ns/entailment/Simple"
 Triples = Iterator[ox.Triple]
 
 
@@ -49,12 +52,12 @@ class _About:
             yield from self.says(predicate, ox.Literal(text, language=language))
 
 
-def service(base: str, manifest: Manifest, federated: bool) -> Triples:
-    """The service: its endpoint, language, formats and dataset.
+def service(base: str, manifest: Manifest, settings: Settings) -> Triples:
+    """The service: its endpoint, languages, features, formats and dataset.
 
     Args:
         base: public address, without a trailing slash.
-        federated: whether SERVICE may reach any host.
+        settings: they say whether it can be changed, and whether SERVICE may reach any host.
     """
     endpoint = base + "/sparql"
     this, dataset = _About(endpoint), _About(endpoint + "#dataset")
@@ -63,8 +66,13 @@ def service(base: str, manifest: Manifest, federated: bool) -> Triples:
     yield from this.link(SD + "endpoint", endpoint)
     yield from this.words(RDFS + "label", TITLE)
     yield from this.link(SD + "supportedLanguage", SD + "SPARQL11Query")
-    if federated:
+    yield from this.link(SD + "feature", SD + "UnionDefaultGraph", SD + "EmptyGraphs")
+    if settings.allowed_hosts:
         yield from this.link(SD + "feature", SD + "BasicFederatedQuery")
+    if settings.admin_token:
+        yield from this.link(SD + "supportedLanguage", SD + "SPARQL11Update")
+        yield from this.link(SD + "inputFormat", *(form.iri for form in GRAPHS if form.one_graph))
+    yield from this.link(SD + "defaultEntailmentRegime", SIMPLE_ENTAILMENT)
     yield from this.link(SD + "resultFormat", *(form.iri for form in (*SOLUTIONS, *GRAPHS)))
     yield from this.link(SD + "defaultDataset", dataset.subject.value)
     yield from dataset.link(RDF + "type", SD + "Dataset", VOID + "Dataset")
@@ -83,7 +91,7 @@ def service(base: str, manifest: Manifest, federated: bool) -> Triples:
         yield from inside.says(VOID + "triples", _number(count))
 
 
-def void(base: str, manifest: Manifest, _: bool) -> Triples:
+def void(base: str, manifest: Manifest, _: Settings) -> Triples:
     """The dataset: its size, its parts, the vocabularies it uses, and how to get at it."""
     here = _About(base + "/.well-known/void")
     this = _About(base + "/.well-known/void#dataset")
@@ -109,7 +117,7 @@ def void(base: str, manifest: Manifest, _: bool) -> Triples:
         yield from part.link(VOID + "dataDump", f"{base}/rdf-graph-store?graph={_escaped(name)}")
 
 
-def catalog(base: str, manifest: Manifest, _: bool) -> Triples:
+def catalog(base: str, manifest: Manifest, _: Settings) -> Triples:
     """The catalogue with one dataset and the ways to it."""
     this, dataset = _About(base + "/api/v1/catalog"), _About(base + "/api/v1/catalog#dataset")
     yield from this.link(RDF + "type", DCAT + "Catalog")
@@ -159,7 +167,7 @@ def _escaped(iri: str) -> str:
 
 
 #: What can be described → how.
-DESCRIPTIONS: Mapping[str, Callable[[str, Manifest, bool], Triples]] = {
+DESCRIPTIONS: Mapping[str, Callable[[str, Manifest, Settings], Triples]] = {
     "service": service,
     "void": void,
     "catalog": catalog,

@@ -85,6 +85,40 @@ def of_death(cause: str, settings: Settings) -> Problem:
     return Problem("internal", "Forespørgslen fik sin arbejdsproces til at stoppe. Det er logget.")
 
 
+def of_change(cause: str, settings: Settings, *, unchanged: bool) -> Problem:
+    """The process that made a change ended, or was ended, before it said what it did.
+
+    Args:
+        cause: ``memory``, ``time``, ``killed``, ``stack`` or ``unknown``.
+        unchanged: whether the snapshot in service is the one from before the change.
+    """
+    holds = (
+        "og intet er ændret."
+        if unchanged
+        else "og er gjort helt eller slet ikke: læs grafen, før du prøver igen."
+    )
+    if cause == "memory":
+        return Problem(
+            "memory-limit",
+            f"Ændringen brugte mere end de {size(settings.write_memory)} hukommelse, som den må, "
+            f"{holds} Hele grafen holdes i hukommelsen, mens den ændres. Del ændringen i flere "
+            "mindre, eller sæt ANSVARSGRAF_WRITE_MEMORY op, hvor tjenesten kører.",
+            bytes=settings.write_memory,
+        )
+    if cause == "time":
+        return Problem(
+            "time-limit",
+            f"Ændringen blev stoppet efter {seconds(settings.write_seconds)}, {holds} "
+            "Gør den smallere: bind mindst én ende af hvert mønster, og del den i flere.",
+            seconds=settings.write_seconds,
+        )
+    if cause == "killed":
+        return Problem("not-written", f"Ændringen blev afbrudt, {holds}")
+    if cause == "stack":
+        return of_death(cause, settings)
+    return Problem("internal", f"Ændringen mislykkedes, {holds} Fejlen er logget.")
+
+
 def of_job(reason: dict[str, Any], job: Job) -> Problem:
     """The worker could not do the job, and said why."""
     kind = reason["kind"]

@@ -27,7 +27,8 @@ STORE = "/rdf-graph-store"
 #: Bytes of a graph that a client may send.
 MAX_GRAPH = 64 * 1024**2
 DEFAULT = "default"
-CHANGES = ["PUT", "POST", "PATCH", "DELETE"]
+READS = ["GET", "HEAD"]
+METHODS = [*READS, "PUT", "POST", "PATCH", "DELETE"]
 
 
 def named(request: Request, *, required: bool = True) -> str:
@@ -64,38 +65,33 @@ def named(request: Request, *, required: bool = True) -> str:
         raise Problem("bad-content", f"{value!r} er ikke en IRI.") from None
 
 
-@router.api_route(STORE, methods=["GET", "HEAD"])
-async def read(request: Request) -> Response:
-    """A graph, whole."""
-    return await graph_answer(request, named(request))
-
-
-@router.api_route("/graph/{path:path}", methods=["GET", "HEAD"])
-async def read_directly(request: Request, path: str) -> Response:
-    """A graph at its own address (section 4.1)."""
-    return await graph_answer(request, graph(path))
-
-
-@router.api_route(STORE, methods=CHANGES)
-async def change(request: Request) -> Response:
-    """Replace, add to, patch, or remove a graph; POST without a graph makes a new one."""
+@router.api_route(STORE, methods=METHODS)
+async def indirectly(request: Request) -> Response:
+    """A graph that a parameter names: read it, or change it; POST without one makes a new graph."""
+    if request.method in READS:
+        return await graph_answer(request, named(request))
     writing.authorise(request)
     return await changed(request, named(request, required=request.method != "POST"))
 
 
-@router.api_route("/graph/{path:path}", methods=CHANGES)
-async def change_directly(request: Request, path: str) -> Response:
-    """As :func:`change`, at the graph's own address."""
+@router.api_route("/graph/{path:path}", methods=METHODS)
+async def directly(request: Request, path: str) -> Response:
+    """A graph at its own address (section 4.1): read it, or change it."""
+    if request.method in READS:
+        return await graph_answer(request, graph(path))
     writing.authorise(request)
     return await changed(request, graph(path))
 
 
 @router.options(STORE)
 @router.options("/graph/{path:path}")
-async def options() -> Response:
-    """What can be done here."""
-    allow = ", ".join(["GET", "HEAD", *CHANGES, "OPTIONS"])
-    return Response(status_code=204, headers={"Allow": allow, "Accept-Patch": UPDATE})
+async def options(request: Request) -> Response:
+    """What can be done here: nothing is changed where the installation has no key for it."""
+    writable = bool(service_of(request).settings.admin_token)
+    headers = {"Allow": ", ".join([*(METHODS if writable else READS), "OPTIONS"])}
+    if writable:
+        headers["Accept-Patch"] = UPDATE
+    return Response(status_code=204, headers=headers)
 
 
 async def graph_answer(request: Request, name: str) -> Response:
@@ -121,13 +117,17 @@ async def changed(request: Request, name: str) -> Response:
     The default graph merges all graphs; what is written to it lies in a graph of its own.
 
     Raises:
-        Problem: see :func:`graph_service.sparql.writing.write`.
+        Problem: unsupported-media-type for text that is not UTF-8, and see
+            :func:`graph_service.sparql.writing.write`.
     """
     name = DEFAULT_GRAPH if name == DEFAULT else name or graph(f"added/{uuid4()}")
     if request.method == "PATCH":
         body = await read_patch(request)
+    elif request.method == "DELETE":
+        body = b""
     else:
-        body = b"" if request.method == "DELETE" else await read_body(request, MAX_GRAPH)
+        media_type(request)
+        body = await read_body(request, MAX_GRAPH)
     created = await writing.write(
         request,
         writing.GraphChange(

@@ -21,12 +21,14 @@ class Format:
         media: its registered media type, and after it the others that ask for it.
         iri: its IRI in the W3C registry of formats.
         charset: whether the Content-Type says UTF-8.
+        one_graph: whether it holds one graph, so that a graph can be sent to us in it.
     """
 
     name: str
     media: tuple[str, ...]
     iri: str
     charset: bool = False
+    one_graph: bool = True
 
 
 W3C_FORMATS = "http://www.w3.org/ns/formats/"
@@ -51,7 +53,7 @@ GRAPHS = (
     Format("ntriples", ("application/n-triples", "text/plain"), W3C_FORMATS + "N-Triples"),
     Format("jsonld", ("application/ld+json", "application/json"), W3C_FORMATS + "JSON-LD"),
     Format("rdfxml", ("application/rdf+xml", "application/xml"), W3C_FORMATS + "RDF_XML"),
-    Format("nquads", ("application/n-quads",), W3C_FORMATS + "N-Quads"),
+    Format("nquads", ("application/n-quads",), W3C_FORMATS + "N-Quads", one_graph=False),
 )
 SYNONYMS = {
     "ttl": "turtle",
@@ -83,9 +85,10 @@ def choose(accept: str, format_parameter: str, offers: tuple[Format, ...]) -> tu
             ):
                 return form, content_type(form, form.media[0])
     else:
-        by_media: dict[str, Format] = {}
+        # The registered types first: a range such as text/* means them.
+        by_media = {form.media[0]: form for form in offers}
         for form in offers:
-            for media in form.media:
+            for media in form.media[1:]:
                 by_media.setdefault(media, form)
         chosen = negotiate(accept, {media: media for media in by_media}, offers[0].media[0])
         if chosen:

@@ -20,6 +20,8 @@ PACKAGE = Path(__file__).resolve().parents[2]
 #: first query, and the limit of memory counts what is reserved.
 ALWAYS = {"PYTHONPATH": str(PACKAGE), "PYTHONDONTWRITEBYTECODE": "1", "MALLOC_ARENA_MAX": "1"}
 START_SECONDS = 20.0
+#: What Rust, Python, C++ and a thread that finds no room for its stack say, in lower case.
+OUT_OF_MEMORY = ("alloc", "memory", "resource temporarily unavailable")
 STREAM_LIMIT = 256 * 1024
 
 
@@ -183,13 +185,19 @@ class Worker:
         code = await self._process.wait()
         await asyncio.wait({self._listening}, timeout=1.0)
         told = self._told.decode("utf-8", errors="replace")
-        words = told.lower()
-        if "stack" in words or code == -11:
-            cause = "stack"
-        elif "alloc" in words or "memory" in words or code == -9:
-            cause = "memory"
-        elif code == -14:
-            cause = "time"
-        else:
-            cause = "unknown"
-        return WorkerDied(cause, f"exit {code} {told}")
+        return WorkerDied(cause_of_death(code, told), f"exit {code} {told}")
+
+
+def cause_of_death(code: int, told: str) -> str:
+    """Why a confined process ended: ``memory``, ``stack``, ``time`` or ``unknown``.
+
+    Args:
+        code: its exit code, negative for a signal.
+        told: its last words on standard error.
+    """
+    words = told.lower()
+    if "stack" in words or code == -11:
+        return "stack"
+    if code == -9 or any(word in words for word in OUT_OF_MEMORY):
+        return "memory"
+    return "time" if code == -14 else "unknown"

@@ -126,14 +126,14 @@ def described(request: Request, what: str, format_parameter: str) -> Response:
     """A description of the service as RDF."""
     form, content_type = choose(request.headers.get("accept", ""), format_parameter, GRAPHS)
     service = service_of(request)
-    manifest, federated = service.manifest, bool(service.settings.allowed_hosts)
-    base = base_url(request)
-    told = f"{what} {manifest.id} {base} {content_type} {federated}"
+    manifest, settings, base = service.manifest, service.settings, base_url(request)
+    can = f"{bool(settings.allowed_hosts)} {bool(settings.admin_token)}"
+    told = f"{what} {manifest.id} {base} {content_type} {can}"
     etag = hashlib.sha256(told.encode()).hexdigest()
     headers = {**CACHE, "ETag": f'"{etag[:32]}"'}
     if matches(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    triples = description.DESCRIPTIONS[what](base, manifest, federated)
+    triples = description.DESCRIPTIONS[what](base, manifest, settings)
     wanted = GRAPH_FORMATS[form.name]
     items = [ox.Quad(*t) for t in triples] if form.name == "nquads" else list(triples)
     used = {name: space for name, space in PREFIXES.items() if any(space in str(t) for t in items)}

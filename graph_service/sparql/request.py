@@ -164,4 +164,14 @@ def gather(pairs: list[tuple[str, str]]) -> Call:
             lists[name].append(value)
     if call.query is not None and call.update is not None:
         raise Problem("bad-content", "Send enten query eller update, ikke begge.")
+    if call.update is not None and (call.default_graphs or call.named_graphs):
+        raise Problem(
+            "bad-content",
+            "En opdatering vælger grafer med using-graph-uri og using-named-graph-uri.",
+        )
+    if call.query is not None and (call.using_graphs or call.using_named_graphs):
+        raise Problem(
+            "bad-content",
+            "En forespørgsel vælger grafer med default-graph-uri og named-graph-uri.",
+        )
     return call

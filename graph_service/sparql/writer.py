@@ -118,6 +118,8 @@ def parsed(content_type: str, body: bytes, base: str) -> list[ox.Triple]:
     if media == MULTIPART:
         head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1", errors="replace")
         message = BytesParser(policy=HTTP).parsebytes(head + body)
+        if not message.is_multipart():
+            raise Problem("bad-content", "Indholdet har ingen dele, som multipart/form-data har.")
         triples: list[ox.Triple] = []
         for part in message.iter_parts():
             content = part.get_payload(decode=True)
@@ -249,8 +251,10 @@ def write(change: Change, body: bytes) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Arguments: process id of the parent, and ``network`` when the network stays open."""
-    confine(0, int(sys.argv[1]), niceness=5, network=sys.argv[2:] == ["network"])
+    """Arguments: memory limit in bytes, process id of the parent, and ``network`` when the network
+    stays open."""
+    limit, parent = int(sys.argv[1]), int(sys.argv[2])
+    confine(limit, parent, niceness=5, network=sys.argv[3:] == ["network"])
     values = json.loads(sys.stdin.buffer.readline())
     for name in ("using", "using_named"):
         values[name] = tuple(values[name])

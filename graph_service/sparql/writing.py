@@ -14,20 +14,19 @@ import logging
 import os
 import sys
 from dataclasses import asdict, dataclass
+from signal import SIGKILL
 
 from starlette.requests import Request
 
 from graph_service.api.lists import service_of
 from graph_service.api.problems import Problem
-from graph_service.sparql.process import ENVIRONMENT, PACKAGE
+from graph_service.build.publish import current
+from graph_service.settings import Settings
+from graph_service.sparql.failures import of_change
+from graph_service.sparql.process import ALWAYS, ENVIRONMENT, cause_of_death
 from graph_service.sparql.writer import Change
 
 log = logging.getLogger("ansvarsgraf.sparql")
-
-#: Longest time in seconds that a change may take.
-WRITE_SECONDS = 600.0
-#: What holds of a change whose process was killed.
-BROKEN_OFF = "Den er gjort helt eller slet ikke: læs grafen, før du prøver igen."
 
 
 @dataclass(frozen=True)
@@ -107,41 +106,42 @@ async def write(request: Request, wanted: Update | GraphChange) -> bool:
         body, network = wanted.body, False
     async with request.app.state.writing:
         try:
-            return await _run(change, body, network)
+            return await _run(change, body, service.settings, network)
         finally:
             await asyncio.to_thread(service.reload)
 
 
-async def _run(change: Change, body: bytes, network: bool) -> bool:
+async def _run(change: Change, body: bytes, settings: Settings, network: bool) -> bool:
     environment = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-P",
         "-m",
         "graph_service.sparql.writer",
+        str(settings.write_memory),
         str(os.getpid()),
         *(["network"] if network else []),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env={**environment, "PYTHONPATH": str(PACKAGE)},
+        env={**environment, **ALWAYS},
     )
+    before, cause, out, errors = current(settings.snapshots), "", b"", b""
     try:
         given = json.dumps(asdict(change)).encode() + b"\n" + body
-        out, errors = await asyncio.wait_for(process.communicate(given), WRITE_SECONDS)
+        out, errors = await asyncio.wait_for(process.communicate(given), settings.write_seconds)
     except TimeoutError:
-        raise Problem("time-limit", f"Ændringen tog for lang tid. {BROKEN_OFF}") from None
+        cause = "time"
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    code = process.returncode or 0
-    if code or errors:
-        log.error("writer ended with %s: %s", code, errors.decode(errors="replace"))
-    if code < 0:
-        raise Problem("not-written", f"Ændringen blev afbrudt. {BROKEN_OFF}")
-    if code > 0:
-        raise Problem("internal", "Ændringen mislykkedes, og intet er ændret. Fejlen er logget.")
+    code, last_words = process.returncode or 0, errors.decode(errors="replace")
+    if code or last_words:
+        log.error("writer ended with %s: %s", code, last_words)
+    if code or cause:
+        cause = cause or ("killed" if code == -SIGKILL else cause_of_death(code, last_words))
+        raise of_change(cause, settings, unchanged=current(settings.snapshots) == before)
     told = json.loads(out)
     if "kind" in told:
         raise Problem(told["kind"], told["detail"], **told["more"])

@@ -303,7 +303,7 @@ def test_a_killed_writer_is_told_of_and_changes_nothing(tmp_path: Path) -> None:
         assert status == 503
         told = json.loads(body)
         assert told["type"].endswith("not-written")
-        assert "helt eller slet ikke" in told["detail"]
+        assert "intet er ændret" in told["detail"]
         assert current(snapshots).name == before
         must_answer_from(running, before)
         must_take_it(running, snapshots)

@@ -240,7 +240,7 @@ def test_what_is_asked_is_what_the_engine_would_ask(allowed: Host) -> None:
 def test_the_description_says_whether_other_services_can_be_asked(
     client: TestClient, set_up: Settings
 ) -> None:
-    feature = "sd:feature sd:BasicFederatedQuery"
+    feature = "sd:BasicFederatedQuery"
     turtle = {"accept": "text/turtle"}
     assert feature in client.get("/sparql", headers=turtle).text
     with TestClient(create_app(replace(set_up, allowed_hosts=()))) as closed:

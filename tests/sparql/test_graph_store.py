@@ -51,6 +51,10 @@ def test_graphs_are_read_by_name_by_address_and_by_default(client: TestClient) -
     [
         (STORE, 400),
         (STORE + "?graph=relative", 400),
+        (STORE + "?graph=", 400),
+        (STORE + "?graph=//example.org/a", 400),
+        (STORE + "?graph=a/b:c", 400),
+        (STORE + "?graph=http://a&graph=http://b", 400),
         (STORE + "?graph=http://a b", 400),
         (STORE + "?graph=http://a&default", 400),
         (STORE + "?graph=http://example.org/none", 404),
@@ -99,6 +103,37 @@ def test_a_graph_is_made_replaced_added_to_and_removed(writable: TestClient) -> 
     assert size(writable, graph=NEW) == 1
     assert send("DELETE") == 204
     assert send("DELETE") == 404
+    assert size(writable, default="") == 401
+
+
+def test_what_may_be_done_is_told(client: TestClient, writable: TestClient) -> None:
+    for address in (STORE, "/graph/items"):
+        assert client.options(address).headers["allow"] == "GET, HEAD, OPTIONS"
+        assert "PUT" in writable.options(address).headers["allow"]
+        refused = writable.request("TRACE", address)
+        assert refused.status_code == 405
+        assert {"GET", "PUT", "PATCH", "DELETE"} <= set(refused.headers["allow"].split(", "))
+
+
+def test_a_graph_that_is_not_utf8_is_refused_and_not_misread(writable: TestClient) -> None:
+    """``Ã¦`` in Latin-1 is ``æ`` in UTF-8."""
+    body = "<http://a> <http://b> 'Ã¦' .".encode("latin-1")
+    headers = {"content-type": "text/turtle; charset=iso-8859-1"}
+    answer = writable.put(STORE, params={"graph": NEW}, content=body, headers=headers)
+    assert (answer.status_code, size(writable, graph=NEW)) == (415, -1)
+
+
+def test_a_multipart_body_without_parts_makes_no_graph(writable: TestClient) -> None:
+    headers = {"content-type": "multipart/form-data; boundary=x"}
+    answer = writable.post(STORE, params={"graph": NEW}, content=b"hej", headers=headers)
+    assert (answer.status_code, size(writable, graph=NEW)) == (400, -1)
+
+
+def test_an_update_does_not_take_the_dataset_of_a_query(writable: TestClient) -> None:
+    """It would change more than was meant."""
+    clear = {"update": "DELETE WHERE { GRAPH ?g { ?s ?p ?o } }"}
+    where = {"default-graph-uri": NEW}
+    assert writable.post("/sparql", data=clear, params=where).status_code == 400
     assert size(writable, default="") == 401
 
 

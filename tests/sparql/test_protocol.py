@@ -50,6 +50,11 @@ def test_get_form_and_direct_post_say_the_same(client: TestClient) -> None:
         (ALL, "text/csv;q=0.5, text/tab-separated-values", "text/tab-separated-values"),
         (ALL, "text/csv", "text/csv; charset=utf-8"),
         (ALL, "image/png, */*;q=0.1", SPARQL_JSON),
+        (ALL, "text/*", "text/csv"),
+        (ALL, "application/*", SPARQL_JSON),
+        (ALL, "text/csv;q=0, text/tab-separated-values;q=0.001", "text/tab-separated-values"),
+        (CONSTRUCT, "application/*", "application/n-triples"),
+        (CONSTRUCT, "*/*", "text/turtle; charset=utf-8"),
         (
             "ASK {}",
             "application/sparql-results+xml;q=0.9, text/csv",
@@ -238,15 +243,39 @@ def test_a_graph_that_is_no_iri_is_a_problem(client: TestClient) -> None:
     problem(answer, 400, "bad-content")
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/sparql?query=ASK{}&query=ASK{}",
+        "/sparql?query=ASK{}&update=CLEAR+ALL",
+        "/sparql?query=ASK{}&using-graph-uri=http://a/",
+        "/sparql?update=CLEAR+ALL",
+        "/sparql?query=ASK{}&default-graph-uri=relative",
+    ],
+)
+def test_parameters_that_do_not_go_together(client: TestClient, address: str) -> None:
+    problem(client.get(address), 400, "bad-content")
+
+
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
 def test_other_methods_are_405(client: TestClient, method: str) -> None:
     problem(client.request(method, "/sparql"), 405, "method-not-allowed")
 
 
-def test_head_and_options(client: TestClient) -> None:
-    answer = client.head("/sparql", params={"query": ALL})
-    assert (answer.status_code, answer.content) == (200, b"")
-    assert answer.headers["content-type"] == SPARQL_JSON
+@pytest.mark.parametrize(
+    "address",
+    ["/sparql", "/sparql?query=ASK{}", "/rdf-graph-store?default", "/graph/items", "/graph/none"],
+)
+def test_head_says_what_get_says(client: TestClient, address: str) -> None:
+    head, get = client.head(address), client.get(address)
+    assert (head.status_code, head.content) == (get.status_code, b"")
+    own = "x-request-id"
+    assert [h for h in head.headers.items() if h[0] != own] == [
+        h for h in get.headers.items() if h[0] != own
+    ]
+
+
+def test_options_names_the_methods(client: TestClient) -> None:
     assert "POST" in client.options("/sparql").headers["allow"]
 
 

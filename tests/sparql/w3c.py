@@ -9,7 +9,7 @@ import csv
 import io
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,16 +26,15 @@ HT = "http://www.w3.org/2011/http#"
 CNT = "http://www.w3.org/2011/content#"
 X = "urn:compare:"
 
-#: Folders that are not run, with the reason.
+#: Folders that are not run, with the reason; docs/api.md says it to users.
 LEFT_OUT = {
-    "entailment": "entailment regimes of the query engine; the service claims none, inference is "
-    "made at build time",
-    "service": "needs services at addresses of example.org; SERVICE is tested with hosts on this "
-    "machine in test_federation, its syntax in syntax-fed",
-    "http-rdf-update": "deprecated by W3C in favour of graph-store-protocol, which is run",
+    "entailment": "entailment regimes of the query engine; the service declares none but simple "
+    "entailment, inference is made at build time",
 }
 
 Node = ox.NamedNode | ox.BlankNode | ox.Literal
+#: The bound values of each row, by name.
+Rows = list[list[tuple[str, Node]]]
 
 
 @dataclass(frozen=True)
@@ -104,6 +103,48 @@ def all_tests() -> list[Test]:
     return [test for path in paths for test in Manifest(path).tests()]
 
 
+def tests_of(*kinds: str, suffix: str = "", without: tuple[str, ...] = ()) -> list[Test]:
+    """The tests of some kinds.
+
+    Args:
+        suffix: of the file with the query or the update; some syntax tests of updates have the
+            kind of those of queries.
+        without: folders that are left out.
+    """
+    return [
+        test
+        for test in all_tests()
+        if test.kind in kinds
+        and test.id.partition("/")[0] not in without
+        and (not suffix or request_of(test).suffix == suffix)
+    ]
+
+
+def must_be_written(folder: str, module: Mapping[str, object]) -> None:
+    """Each entry of a manifest of texts must have a test here, named by it.
+
+    Args:
+        module: the names of the module with the tests.
+    """
+    ids = [test.id for test in all_tests() if test.id.startswith(folder + "/")]
+    names = {"test_" + id.partition("/")[2].replace("-", "_") for id in ids}
+    assert names, "the suites are not here"
+    assert names <= set(module)
+
+
+def request_of(test: Test) -> Path:
+    """The file with the query or the update of a test."""
+    action = test.manifest.value(test.node, MF + "action")
+    given = (test.manifest.value(action, name) for name in (QT + "query", UT + "request"))
+    return path_of(next((file for file in given if file), action))
+
+
+def text_of(test: Test) -> tuple[str, str]:
+    """The text of the query or the update of a test, and its base IRI."""
+    path = request_of(test)
+    return path.read_text("utf-8"), path.as_uri()
+
+
 def path_of(node: Node | None) -> Path:
     """The file that a file: IRI names."""
     assert node is not None
@@ -158,8 +199,17 @@ def as_quads(rows: Iterable[Iterable[tuple[str, Node]]]) -> list[ox.Quad]:
     return quads
 
 
-def rows_of(result: ox.QuerySolutions) -> list[list[tuple[str, Node]]]:
-    """The bound values of each row."""
+def same(one: Rows | bool, other: Rows | bool) -> bool:
+    """Whether answers are the same: solutions by value and in any order."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    return canonical(as_quads(one)) == canonical(as_quads(other))
+
+
+def value_of(result: ox.QuerySolutions | ox.QueryBoolean) -> Rows | bool:
+    """The bound values of each row, or the boolean of an ASK."""
+    if isinstance(result, ox.QueryBoolean):
+        return bool(result)
     names = [variable.value for variable in result.variables]
     return [
         [(name, value) for name, value in zip(names, row, strict=True) if value is not None]  # type: ignore[misc]
@@ -167,16 +217,20 @@ def rows_of(result: ox.QuerySolutions) -> list[list[tuple[str, Node]]]:
     ]
 
 
-def expected_rows(path: Path) -> list[list[tuple[str, Node]]] | bool:
-    """Rows of a result file, or the boolean of an ASK."""
-    if path.suffix in (".srx", ".srj", ".tsv"):
-        form = {
-            ".srx": ox.QueryResultsFormat.XML,
-            ".srj": ox.QueryResultsFormat.JSON,
-            ".tsv": ox.QueryResultsFormat.TSV,
-        }[path.suffix]
-        parsed = ox.parse_query_results(path.read_bytes(), format=form)
-        return bool(parsed) if isinstance(parsed, ox.QueryBoolean) else rows_of(parsed)
+def results(data: bytes, form: ox.QueryResultsFormat) -> Rows | bool:
+    """Read SPARQL results."""
+    return value_of(ox.parse_query_results(data, format=form))
+
+
+def expected_rows(path: Path) -> Rows | bool:
+    """What a result file says."""
+    forms = {
+        ".srx": ox.QueryResultsFormat.XML,
+        ".srj": ox.QueryResultsFormat.JSON,
+        ".tsv": ox.QueryResultsFormat.TSV,
+    }
+    if path.suffix in forms:
+        return results(path.read_bytes(), forms[path.suffix])
     read = Manifest(path)
     sets = list(
         read.store.quads_for_pattern(
@@ -202,7 +256,22 @@ def expected_rows(path: Path) -> list[list[tuple[str, Node]]] | bool:
 
 def csv_rows(data: bytes) -> list[list[tuple[str, str]]]:
     """Rows of a CSV file in an order of their own, cells by heading, since ``SELECT *`` has no
-    order of columns; numbers by value, blank nodes by kind."""
+    order of columns; numbers by value, blank nodes by kind, nothing for an empty cell."""
+    head, *rows = csv.reader(io.StringIO(data.decode(), newline=""))
+    return plain(list(zip(head, row or [""] * len(head), strict=True)) for row in rows)
+
+
+def as_csv(rows: Rows | bool) -> list[list[tuple[str, str]]]:
+    """Rows of solutions as :func:`csv_rows` gives them: what CSV keeps of them."""
+    assert not isinstance(rows, bool)
+    return plain(
+        [(name, str(v) if isinstance(v, ox.BlankNode) else v.value) for name, v in row]
+        for row in rows
+    )
+
+
+def plain(rows: Iterable[list[tuple[str, str]]]) -> list[list[tuple[str, str]]]:
+    """Rows of text in an order of their own."""
 
     def cell(text: str) -> str:
         if text.startswith("_:"):
@@ -212,20 +281,4 @@ def csv_rows(data: bytes) -> list[list[tuple[str, str]]]:
         except ValueError:
             return text
 
-    head, *rows = csv.reader(io.StringIO(data.decode(), newline=""))
-    return sorted(
-        sorted(zip(head, map(cell, row or [""] * len(head)), strict=True)) for row in rows
-    )
-
-
-def as_csv(names: list[str], rows: list[list[tuple[str, Node]]]) -> bytes:
-    """Rows as a CSV file has them: each value as plain text."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(names)
-    for row in rows:
-        cells = {
-            name: "_:" if isinstance(value, ox.BlankNode) else value.value for name, value in row
-        }
-        writer.writerow([cells.get(name, "") for name in names])
-    return out.getvalue().encode()
+    return sorted(sorted((name, cell(text)) for name, text in row if text) for row in rows)
