@@ -99,8 +99,16 @@ def all_tests() -> list[Test]:
         if os.environ.get("ANSVARSGRAF_W3C"):
             raise FileNotFoundError(f"ANSVARSGRAF_W3C has no sparql/sparql11: {folder}")
         return []
-    paths = [p for p in sorted(root.glob("*/manifest*.ttl")) if p.parent.name not in LEFT_OUT]
-    return [test for path in paths for test in Manifest(path).tests()]
+    names = sorted({path.parent.name for path in root.glob("*/manifest*.ttl")} - set(LEFT_OUT))
+    return [test for name in names for test in tests_in(name)]
+
+
+def tests_in(name: str) -> Iterator[Test]:
+    """The tests of a folder of the suites."""
+    folder = w3c_folder()
+    assert folder is not None
+    for path in sorted((folder / "sparql" / "sparql11" / name).glob("manifest*.ttl")):
+        yield from Manifest(path).tests()
 
 
 def tests_of(*kinds: str, suffix: str = "", without: tuple[str, ...] = ()) -> list[Test]:
