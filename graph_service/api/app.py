@@ -144,10 +144,7 @@ def answer_errors(app: FastAPI) -> None:
     @app.exception_handler(StoreError)
     async def on_store(request: Request, error: StoreError) -> Response:
         log.warning("store: %s", error)
-        return answer(
-            request,
-            Problem("store-unavailable", "Prøv igen om et øjeblik.", headers={"Retry-After": "5"}),
-        )
+        return answer(request, Problem("store-unavailable", "Prøv igen om et øjeblik."))
 
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: HTTPException) -> Response:
