@@ -113,9 +113,12 @@ def answer_errors(app: FastAPI) -> None:
 
     def answer(request: Request, problem: Problem) -> Response:
         problem.more.setdefault("request_id", getattr(request.state, "request_id", None))
-        if wants_html(request) and not request.url.path.startswith(("/api/", "/sparql")):
-            return pages.problem_page(request, problem)
-        return respond(problem)
+        if request.url.path.startswith(("/api/", "/sparql")):
+            return respond(problem)
+        page = wants_html(request)
+        response = pages.problem_page(request, problem) if page else respond(problem)
+        response.headers.add_vary_header("Accept")
+        return response
 
     @app.exception_handler(Problem)
     async def on_problem(request: Request, error: Problem) -> Response:

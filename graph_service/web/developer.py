@@ -42,7 +42,7 @@ def sparql_page(request: Request) -> Response:
         prefixes=PREFIXES,
         data_links=[("API", "/api/v1/questions"), ("Turtle", "/sparql?format=turtle")],
     )
-    page.headers.append("Vary", "Accept")
+    page.headers.add_vary_header("Accept")
     return page
 
 

@@ -162,7 +162,6 @@ def problem_page(request: Request, problem: Problem) -> HTMLResponse:
     """An error in words, with what to do next."""
     page = render(request, "problem.html", problem.status, problem=problem)
     page.headers.update(problem.headers)
-    page.headers.append("Vary", "Accept")
     return page
 
 

@@ -68,12 +68,15 @@ COLUMNS: Columns = {
 
 
 @lru_cache(maxsize=2)
-def facet_values(answers: Answers) -> dict[str, dict[str, set[str]]]:
-    """Responsibility → facet → IRIs."""
+def facet_values(answers: Answers) -> dict[str, dict[str, list[str]]]:
+    """Responsibility → facet → IRIs, in an order that is the same in every process."""
     values: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for row in answers.rows("responsibility-facets", {}):
         values[row["thing"].value][row["facet"].value].add(row["value"].value)
-    return dict(values)
+    return {
+        thing: {facet: sorted(found) for facet, found in facets.items()}
+        for thing, facets in values.items()
+    }
 
 
 @lru_cache(maxsize=2)
