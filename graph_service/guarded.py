@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from graph_service.api.problems import RETRY_AFTER
 from graph_service.connections import BUSY, IDLE, WAITING, Limits, Register, network
 
 
@@ -146,6 +147,8 @@ class Guarded(HttpToolsProtocol):
             return
         body = b'{"type":"about:blank","title":"' + words.encode() + b'","status":%d}' % status
         head = b"HTTP/1.1 %d \r\ncontent-type: application/problem+json\r\n" % status
+        if status == 503:
+            head += b"retry-after: %s\r\n" % RETRY_AFTER.encode()
         tail = b"content-length: %d\r\nconnection: close\r\n\r\n" % len(body)
         with contextlib.suppress(OSError, RuntimeError):
             self.transport.write(head + tail + body)

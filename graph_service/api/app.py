@@ -112,9 +112,12 @@ def answer_errors(app: FastAPI) -> None:
 
     def answer(request: Request, problem: Problem) -> Response:
         problem.more.setdefault("request_id", getattr(request.state, "request_id", None))
-        if wants_html(request) and not request.url.path.startswith(("/api/", "/sparql")):
-            return pages.problem_page(request, problem)
-        return respond(problem)
+        if request.url.path.startswith(("/api/", "/sparql")):
+            return respond(problem)
+        page = wants_html(request)
+        response = pages.problem_page(request, problem) if page else respond(problem)
+        response.headers.add_vary_header("Accept")
+        return response
 
     @app.exception_handler(Problem)
     async def on_problem(request: Request, error: Problem) -> Response:
@@ -143,10 +146,7 @@ def answer_errors(app: FastAPI) -> None:
     @app.exception_handler(StoreError)
     async def on_store(request: Request, error: StoreError) -> Response:
         log.warning("store: %s", error)
-        return answer(
-            request,
-            Problem("store-unavailable", "Prøv igen om et øjeblik.", headers={"Retry-After": "5"}),
-        )
+        return answer(request, Problem("store-unavailable", "Prøv igen om et øjeblik."))
 
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: HTTPException) -> Response:

@@ -29,6 +29,26 @@ from graph_service.vocabulary import ID, ag
 #: Changes after which a provision no longer holds under its old number.
 GONE = (ag("Moved"), ag("Replaced"))
 
+#: Formats that can carry a verdict: the ontology has no term for one, for no source states it.
+FORMATS = ("json", "csv")
+
+
+def dated_columns(day: str) -> dict[str, str]:
+    """The columns that a table has for a day, as paths into an item, with their headings.
+
+    Args:
+        day: ISO 8601 date; none of them when it is empty.
+    """
+    if not day:
+        return {}
+    return {
+        "as_of.held": f"Gjaldt {day}",
+        "as_of.reason": "Hvorfor",
+        "as_of.rests_on.provision": "Bestemmelse i kilden",
+        "as_of.rests_on.then_text": f"Bestemmelse {day}",
+        "as_of.changes": "Hvad der er sket med den",
+    }
+
 
 def held(answers: Answers, things: Iterable[str], day: str) -> list[Json]:
     """For each thing: held on ``day`` yes, no or unknown, why, and on which provisions.

@@ -174,14 +174,17 @@ def changes_of(answers: Answers, things: list[str], day: str) -> dict[str, list[
     for row in ask(answers, CHANGES, list(dict.fromkeys(things))):
         value = {name: term.value for name, term in row.items()}
         since = value.get("from") or value.get("fromText")
+        kind = answers.label_of_term(value["kind"])
+        label = f"{value['changedLabel']}: {kind} fra {since or 'ukendt dag'}: {value['text']}"
         found[value["thing"]][value["change"] + value.get("target", "")] = {
             "iri": value["change"],
+            "label": label,
             "provision": {
                 "iri": value["changed"],
                 "id": value["changed"].rpartition("/")[2],
                 "label": value["changedLabel"],
             },
-            "kind": answers.label_of_term(value["kind"]),
+            "kind": kind,
             "kind_id": value["kind"],
             "effective_from": since,
             "in_force": _in_force(value.get("from"), value.get("fromText"), day),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from graph_service.answers import Answers, plain
-from graph_service.api.formats import SEPARATORS, choose
+from graph_service.api.formats import SEPARATORS, choose, only
 from graph_service.api.openapi import answers_as, described, openapi_parameters
 from graph_service.api.problems import Problem
 from graph_service.api.request import (
@@ -23,12 +24,12 @@ from graph_service.api.request import (
     service_of,
 )
 from graph_service.api.schemas import Schema
-from graph_service.api.shape import json_answer, table_answer
+from graph_service.api.shape import forms, json_answer, table_answer
 from graph_service.questions import Question
 from graph_service.questions.parameters import ENUMS
 from graph_service.store import Row
 
-OUR_FORMATS = ("json", "csv")
+OUR_FORMATS = only("json", "csv")
 SHOW = parameter("show", "text", "answer, eller sparql for forespørgslen med parametrene sat ind")
 OWN = {"format": FORMAT, "separator": PAGING["separator"], "show": SHOW}
 SPARQL = "application/sparql-query"
@@ -67,7 +68,7 @@ def all_questions(request: Request) -> Response:
     read_values(request, {})
     service = service_of(request)
     cards = [question_card(request, q) for q in service.questions.values()]
-    return json_answer({"questions": cards})
+    return json_answer({"questions": cards}, forms(request, "json", {}, page="/sparql"))
 
 
 def unknown(request: Request, name: str) -> Response:
@@ -105,8 +106,10 @@ def ask(request: Request, question: Question) -> Response:
     show = one_of(values, "show", ("answer", "sparql"), "answer")
     separator = one_of(values, "separator", SEPARATORS, "semicolon")
     asked = {k: v for k, v in values.items() if k in question.parameters}
+    page = "/sparql?" + urlencode({"spoergsmaal": question.name, **asked})
     if show == "sparql":
-        return Response(answers.sparql(question.name, asked), media_type=SPARQL)
+        text = answers.sparql(question.name, asked)
+        return Response(text, 200, forms(request, "", {}, page=page), SPARQL)
     accept = request.headers.get("accept", "")
     chosen = choose(accept, values.get("format", ""), OUR_FORMATS)
     rows = answers.rows(question.name, asked)
@@ -114,7 +117,7 @@ def ask(request: Request, question: Question) -> Response:
         subject, key, *_ = question.columns
         answers.keep_labels({row[subject].value: row[key].value for row in rows[:KEPT]})
     shown = table(answers, question.columns, rows)
-    headers = {"Vary": "Accept"}
+    headers = forms(request, chosen, OUR_FORMATS, page=page)
     if chosen == "csv":
         return table_answer(question.columns, shown, separator, headers, question.name)
     body = {

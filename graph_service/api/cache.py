@@ -3,8 +3,9 @@
 A pure ASGI layer. For GET and HEAD of addresses whose answer depends on nothing but the snapshot
 and the request, it looks the answer up under (snapshot, address, query, Accept, host, whether gzip
 is taken) before any routing, gives it an ETag, and answers If-None-Match with 304. A swap of the
-snapshot empties it. Sources: RFC 9110, sections 8.8.3 (ETag), 13.1.2 (If-None-Match), 9.3.2 (HEAD);
-RFC 9111, section 5.2 (Cache-Control).
+snapshot empties it. Range is left alone, as a server may, and so is a key, for no answer here
+depends on it. Sources: RFC 9110, sections 8.8.3 (ETag), 13.1.2 (If-None-Match), 14.2 (Range),
+15.4.5 (304), 9.3.2 (HEAD); RFC 9111, section 5.2 (Cache-Control).
 """
 
 from __future__ import annotations
@@ -18,23 +19,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from graph_service.api.exact import Exact
 from graph_service.api.metrics import Metrics
+from graph_service.api.request import takes_gzip
 from graph_service.service import Service
 
 Header = tuple[bytes, bytes]
 Key = tuple[object, ...]
-#: Addresses that are answered anew each time: their own rules hold.
-LIVE = (
-    "/sparql",
-    "/rdf-graph-store",
-    "/graph/",
-    "/static/",
-    "/healthz",
-    "/readyz",
-    "/metrics",
-    "/api/v1/admin/",
-    "/api/v1/catalog",
-    "/.well-known/",
-)
+#: Addresses that are answered anew each time, as free SPARQL is: their own rules hold.
+LIVE = ("/rdf-graph-store", "/graph/", "/healthz", "/readyz", "/metrics", "/api/v1/admin/")
 #: A client may keep an answer, and asks each time whether it still holds.
 KEEP = (b"cache-control", b"no-cache")
 #: Share of the cache that one answer may take.
@@ -107,6 +98,7 @@ class Cache:
             scope["type"] != "http"
             or scope["method"] not in ("GET", "HEAD")
             or scope["path"].startswith(LIVE)
+            or (scope["path"] == "/sparql" and b"query=" in scope["query_string"])
         ):
             await self.app(scope, receive, send)
             return
@@ -118,12 +110,9 @@ class Cache:
             elif name == b"host":
                 host = value
             elif name == b"if-none-match":
-                match = value
+                match = match + b"," + value if match else value
             elif name == b"accept-encoding":
-                gzip = b"gzip" in value
-            elif name == b"range" or name == b"authorization":
-                await self.app(scope, receive, send)
-                return
+                gzip = gzip or takes_gzip(value)
         snapshot = self.service.snapshot
         key = (
             snapshot,
@@ -149,7 +138,7 @@ class Cache:
             scope.setdefault("state", {})["cache"] = "hit"
             with contextlib.suppress(KeyError):
                 self._stored.move_to_end(key)
-        if match and _names(match, stored.etag):
+        if match and names(match, stored.etag):
             await send(stored.unchanged)
             await send(NOTHING)
             return
@@ -184,7 +173,7 @@ class Cache:
         async def hold(message: Message) -> None:
             nonlocal passed
             if passed:
-                await send(message)
+                await send(_without_body(message) if head else message)
                 return
             held.append(message)
             if message["type"] == "http.response.start":
@@ -228,13 +217,9 @@ def _is_live(headers: list[Header]) -> bool:
 def store(start: Message, body: Message) -> Stored:
     """Make an answer ready to be sent again, with its ETag and Cache-Control."""
     data: bytes = body.get("body", b"")
-    headers: list[Header] = list(start["headers"])
-    names = {name for name, _ in headers}
-    etag = next((value for name, value in headers if name == b"etag"), b"")
-    if not etag:
-        etag = b'"' + hashlib.sha256(data).hexdigest()[:32].encode() + b'"'
-        headers.append((b"etag", etag))
-    if b"cache-control" not in names:
+    etag = b'"' + hashlib.sha256(data).hexdigest()[:32].encode() + b'"'
+    headers: list[Header] = [*start["headers"], (b"etag", etag)]
+    if all(name != b"cache-control" for name, _ in headers):
         headers.append(KEEP)
     kept = (b"etag", b"cache-control", b"vary", b"link", b"content-location", b"date", b"expires")
     unchanged: Message = {
@@ -252,9 +237,8 @@ def store(start: Message, body: Message) -> Stored:
     )
 
 
-def _names(match: bytes, etag: bytes) -> bool:
-    """Whether If-None-Match names this ETag, by weak comparison."""
+def names(match: bytes, etag: bytes) -> bool:
+    """Whether If-None-Match names this ETag, by weak comparison (RFC 9110, section 13.1.2)."""
     if match.strip() == b"*":
         return True
-    wanted = etag.removeprefix(b"W/")
-    return any(part.strip().removeprefix(b"W/") == wanted for part in match.split(b","))
+    return any(part.strip().removeprefix(b"W/") == etag for part in match.split(b","))

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -94,13 +94,23 @@ def negotiate(accept: str, offers: Mapping[str, str], default: str) -> str | Non
     return chosen
 
 
-def choose(accept: str, format_parameter: str, names: Sequence[str] = tuple(MEDIA_TYPES)) -> str:
+def only(*names: str) -> dict[str, str]:
+    """Some of the formats: short name → media type."""
+    return {name: MEDIA_TYPES[name] for name in names}
+
+
+def choose(
+    accept: str, format_parameter: str, offers: Mapping[str, str] = MEDIA_TYPES, why: str = ""
+) -> str:
     """The format of an answer: ``?format=`` before Accept.
+
+    Args:
+        offers: short name → media type, the one that is given unasked first.
+        why: there are no others, in Danish.
 
     Raises:
         Problem: not-acceptable, naming what there is.
     """
-    offers = {name: MEDIA_TYPES[name] for name in names}
     if format_parameter:
         name = SYNONYMS.get(format_parameter.lower(), format_parameter.lower())
         if name in offers:
@@ -109,11 +119,11 @@ def choose(accept: str, format_parameter: str, names: Sequence[str] = tuple(MEDI
             if media == format_parameter.lower():
                 return short
     else:
-        chosen = negotiate(accept, offers, names[0])
+        chosen = negotiate(accept, offers, next(iter(offers)))
         if chosen:
             return chosen
     known = ", ".join(f"{short} ({media})" for short, media in offers.items())
-    raise Problem("not-acceptable", f"Vælg et af formaterne {known}.")
+    raise Problem("not-acceptable", f"Vælg et af formaterne {known}.{why}")
 
 
 def to_json(value: Any) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,8 +10,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from graph_service.answers import MAX_PAGE, Answers
-from graph_service.api.as_of import held
-from graph_service.api.formats import SEPARATORS, choose
+from graph_service.api.as_of import FORMATS, dated_columns, held
+from graph_service.api.formats import MEDIA_TYPES, SEPARATORS, choose, only, value_at
 from graph_service.api.openapi import (
     PROBLEM_RESPONSES,
     answers_as,
@@ -33,10 +33,10 @@ from graph_service.api.request import (
 from graph_service.api.resources import RESOURCES, Resource, page_of
 from graph_service.api.shape import (
     derivations,
+    forms,
     graph_answer,
     is_graph,
     json_answer,
-    links,
     table_answer,
     with_links,
 )
@@ -101,13 +101,13 @@ def list_route(resource: Resource, question: Question) -> Callable[[Request], Re
     def endpoint(request: Request) -> Response:
         answers = service_of(request).answers
         values = read_values(request, known)
-        chosen = choose(request.headers.get("accept", ""), values.pop("format", ""))
+        as_of = values.get("as_of", "")
+        chosen = choose_dated(request, values.pop("format", ""), as_of)
         limit = integer(values, "limit", 50, 1, MAX_PAGE)
         sort = one_of(values, "sort", [*keys, *(f"-{k}" for k in keys)], "label")
         fields = several(values, "fields", answers.fields) if values.get("fields") else []
         separator = one_of(values, "separator", SEPARATORS, "semicolon")
         total = one_of(values, "total", ("yes", "no"), "yes")
-        as_of = values.get("as_of", "")
         if as_of:
             bind({"as_of": AS_OF}, {"as_of": as_of}, answers)
         asked = {k: v for k, v in values.items() if k in question.parameters}
@@ -126,8 +126,8 @@ def list_route(resource: Resource, question: Question) -> Callable[[Request], Re
         if page.cursor:
             kept = [(k, v) for k, v in request.query_params.multi_items() if k != "cursor"]
             following = f"{base}{request.url.path}?{urlencode([*kept, ('cursor', page.cursor)])}"
-        shown = page_address(base, resource, question, values)
-        headers = {"Link": links(request, chosen, shown, following), "Vary": "Accept"}
+        shown = page_address(resource, question, values)
+        headers = forms(request, chosen, offered(as_of), page=shown, following=following)
         if is_graph(chosen):
             return graph_answer(request, page.things, chosen, headers)
         items = items_of(request, resource, page.things, as_of, asked.get("actor", ""))
@@ -136,8 +136,7 @@ def list_route(resource: Resource, question: Question) -> Callable[[Request], Re
         if chosen == "csv":
             columns = {k: h for k, h in question.fields.items() if not fields or k in fields}
             columns |= {name: name for name in fields if name not in columns}
-            if as_of:
-                columns |= {"as_of.held": f"Gjaldt {as_of}", "as_of.reason": "Hvorfor"}
+            columns |= dated_columns(as_of)
             columns |= {"iri": "Adresse"} if resource.name != "findings" else {"id": "Id"}
             return table_answer(columns, items, separator, headers, resource.name)
         body: dict[str, Any] = {
@@ -146,7 +145,7 @@ def list_route(resource: Resource, question: Question) -> Callable[[Request], Re
             "snapshot": answers.store.snapshot,
             "total": page.total,
             "next": following or None,
-            "page": shown or None,
+            "page": base + shown if shown else None,
         }
         if "undated" in question.parameters and {"due_before", "due_after"} & asked.keys():
             body["undated"] = undated(request, question, asked)
@@ -157,12 +156,23 @@ def list_route(resource: Resource, question: Question) -> Callable[[Request], Re
     return endpoint
 
 
-def page_address(base: str, resource: Resource, question: Question, values: dict[str, str]) -> str:
-    """Address of the page that shows a list; empty when there is none."""
+def offered(as_of: str) -> Mapping[str, str]:
+    """The formats of an answer: those that can carry a verdict, when there is one to carry."""
+    return only(*FORMATS) if as_of else MEDIA_TYPES
+
+
+def choose_dated(request: Request, format_parameter: str, as_of: str) -> str:
+    """The format of an answer among those :func:`offered`. Raises as :func:`choose`."""
+    why = " Kun de kan sige, om noget gjaldt en dag (as_of)." if as_of else ""
+    return choose(request.headers.get("accept", ""), format_parameter, offered(as_of), why)
+
+
+def page_address(resource: Resource, question: Question, values: dict[str, str]) -> str:
+    """Path and query of the page that shows a list; empty when there is none."""
     if not resource.page:
         return ""
     kept = {k: v for k, v in values.items() if k in question.parameters or k == "as_of"}
-    return f"{base}{resource.page}" + (f"?{urlencode(kept)}" if kept else "")
+    return resource.page + (f"?{urlencode(kept)}" if kept else "")
 
 
 def undated(request: Request, question: Question, asked: dict[str, str]) -> dict[str, Any]:
@@ -204,9 +214,9 @@ def detail_route(resource: Resource) -> Callable[..., Response]:
     def endpoint(request: Request, slug: str) -> Response:
         answers = service_of(request).answers
         values = read_values(request, known)
-        chosen = choose(request.headers.get("accept", ""), values.get("format", ""))
-        separator = one_of(values, "separator", SEPARATORS, "semicolon")
         as_of = values.get("as_of", "")
+        chosen = choose_dated(request, values.get("format", ""), as_of)
+        separator = one_of(values, "separator", SEPARATORS, "semicolon")
         if as_of:
             bind({"as_of": AS_OF}, {"as_of": as_of}, answers)
         iri = resolve(answers, resource, slug)
@@ -228,8 +238,8 @@ def thing_response(
     """One thing in the format chosen, with links to its other forms."""
     answers = service_of(request).answers
     kind, slug = kind_and_slug(iri) or ("", "")
-    page = base_url(request) + page_of(kind, slug)
-    headers = {"Link": links(request, chosen, page), "Vary": "Accept"}
+    page = page_of(kind, slug) + (f"?as_of={as_of}" if as_of else "")
+    headers = forms(request, chosen, offered(as_of), page=page)
     if is_graph(chosen):
         return graph_answer(request, [iri], chosen, headers)
     item = with_links(request, answers.describe([iri])[0])
@@ -239,7 +249,11 @@ def thing_response(
     if as_of:
         item["as_of"] = held(answers, [iri], as_of)[0]
     if chosen == "csv":
-        rows = [{"name": k, "value": v} for k, v in item.items()]
+        rows = [{"name": k, "value": v} for k, v in item.items() if k != "as_of"]
+        rows += [
+            {"name": heading, "value": value_at(item, path)}
+            for path, heading in dated_columns(as_of).items()
+        ]
         return table_answer({"name": "Felt", "value": "Værdi"}, rows, separator, headers, kind)
     item["snapshot"] = answers.store.snapshot
     return json_answer(item, headers)

@@ -186,7 +186,8 @@ class Observe:
 
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"))
 #: Kinds of address, from the first parts of the path; all else is a page.
-PLAIN = frozenset(("healthz", "readyz", "metrics", "static", "sparql", "id", "graph"))
+DATA = ("sparql", "graph", "rdf-graph-store", ".well-known")
+PLAIN = frozenset(("healthz", "readyz", "metrics", "static", "id", *DATA))
 
 
 def kind_of(path: str) -> str:

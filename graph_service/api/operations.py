@@ -32,13 +32,11 @@ def readyz(request: Request) -> Response:
     """200 when the graph answers; 503 when it cannot, or from when the service is told to close."""
     service = service_of(request)
     if request.app.state.closing:
-        raise Problem("too-busy", "Tjenesten er ved at lukke.", headers={"Retry-After": "5"})
+        raise Problem("too-busy", "Tjenesten er ved at lukke.")
     try:
         service.answers.store.ask("ASK { ?s ?p ?o }")
     except (NoSnapshotError, StoreError) as error:
-        raise Problem(
-            "store-unavailable", "Grafen svarer ikke.", headers={"Retry-After": "5"}
-        ) from error
+        raise Problem("store-unavailable", "Grafen svarer ikke.") from error
     return PlainTextResponse(f"ready {service.manifest.id}\n", headers=NO_STORE)
 
 

@@ -7,6 +7,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+#: Seconds after which to try again, of a problem that passes, unless it says otherwise.
+RETRY_AFTER = "5"
 TYPES = "https://w3id.org/ansvarsgraf/problem/"
 
 #: Problem type → HTTP status and Danish title.
@@ -46,7 +48,7 @@ class Problem(Exception):
         kind: a key of :data:`PROBLEMS`.
         detail: what is wrong here and what to do, in Danish.
         more: further members of the document.
-        headers: HTTP headers to send along.
+        headers: HTTP headers to send along; 429 and 503 say when to try again in any case.
     """
 
     def __init__(
@@ -56,6 +58,8 @@ class Problem(Exception):
         self.kind, self.detail, self.more = kind, detail, more
         self.status, self.title = PROBLEMS[kind]
         self.headers = headers or {}
+        if self.status in (429, 503):
+            self.headers.setdefault("Retry-After", RETRY_AFTER)
 
     def document(self) -> dict[str, Any]:
         """The members of the problem document, RFC 9457 section 3.1."""

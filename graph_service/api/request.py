@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from fastapi import Request
@@ -41,6 +42,20 @@ def service_of(request: Request) -> Service:
 def base_url(request: Request) -> str:
     """The public address of the service, without a trailing slash."""
     return service_of(request).settings.public_url or str(request.base_url).rstrip("/")
+
+
+#: Accept-Encoding that takes gzip: named, and not with weight 0 (RFC 9110, section 12.5.3).
+GZIP = re.compile(rb"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", re.IGNORECASE)
+
+
+def takes_gzip(accept_encoding: bytes) -> bool:
+    """Whether a client takes a body that is packed with gzip."""
+    return GZIP.search(accept_encoding) is not None
+
+
+def wants_gzip(request: Request) -> bool:
+    """Whether the client of a request does, by any of its Accept-Encoding lines."""
+    return any(n == b"accept-encoding" and takes_gzip(v) for n, v in request.scope["headers"])
 
 
 class Nothing:

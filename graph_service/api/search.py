@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from graph_service.api.formats import choose, to_csv, to_json
+from graph_service.api.formats import choose, only
 from graph_service.api.lists import (
     PAGING,
     integer,
@@ -16,6 +18,7 @@ from graph_service.api.lists import (
 )
 from graph_service.api.openapi import answers_as
 from graph_service.api.schemas import Schema
+from graph_service.api.shape import forms, json_answer, table_answer
 from graph_service.questions import Parameter
 from graph_service.questions.parameters import ParameterError
 from graph_service.search import index_of
@@ -23,6 +26,7 @@ from graph_service.vocabulary import KINDS
 from graph_service.web.words import kind_name
 
 router = APIRouter()
+FORMATS = only("json", "csv")
 KNOWN = {
     "q": Parameter("q", "text", ("",), False, "Ord, navn, forkortelse eller paragraf"),
     "kind": Parameter("kind", "text", ("",), False, "Kun disse slags ting, adskilt af komma"),
@@ -59,7 +63,7 @@ def search(request: Request) -> Response:
     """Things that fit the words, best first: stems, parts of compounds, prefixes and synonyms."""
     service = service_of(request)
     values = read_values(request, KNOWN)
-    chosen = choose(request.headers.get("accept", ""), values.get("format", ""), ("json", "csv"))
+    chosen = choose(request.headers.get("accept", ""), values.get("format", ""), FORMATS)
     q = values.get("q", "").strip()
     if len(q) > 300:
         raise ParameterError("q", "teksten er for lang; højst 300 tegn")
@@ -84,8 +88,9 @@ def search(request: Request) -> Response:
         )
         for h in hits
     ]
+    headers = forms(request, chosen, FORMATS, page="/soeg?" + urlencode({"q": q}))
     if chosen == "csv":
         columns = {"label": "Navn", "kind_label": "Slags", "other": "Fundet i", "iri": "Adresse"}
-        return Response(to_csv(columns, items), media_type="text/csv; charset=utf-8")
+        return table_answer(columns, items, "semicolon", headers, "soeg")
     body = {"q": q, "snapshot": service.answers.store.snapshot, "total": len(items), "items": items}
-    return Response(to_json(body), media_type="application/json")
+    return json_answer(body, headers)

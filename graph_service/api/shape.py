@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import Request
 from starlette.responses import Response
@@ -23,6 +23,9 @@ from graph_service.api.request import base_url, service_of
 from graph_service.api.resources import data_of, page_of
 from graph_service.vocabulary import kind_and_slug, thing
 
+#: Characters of a query string beyond which an answer does not repeat its address.
+LONGEST = 2000
+
 
 def with_links(request: Request, item: dict[str, Any]) -> dict[str, Any]:
     """A thing's data with the address of its page and of its data."""
@@ -34,26 +37,43 @@ def with_links(request: Request, item: dict[str, Any]) -> dict[str, Any]:
     return item
 
 
-def links(request: Request, chosen: str, page: str = "", following: str = "") -> str:
-    """The Link header of an answer (RFC 8288): other formats, the page, what comes next.
+def forms(
+    request: Request,
+    chosen: str,
+    offers: Mapping[str, str] = MEDIA_TYPES,
+    *,
+    page: str = "",
+    following: str = "",
+    data: str = "",
+) -> dict[str, str]:
+    """The headers that say of an answer which forms it has: Link (RFC 8288) and Vary.
 
     Args:
         chosen: the format of this answer.
-        page: address of the page that shows the same, or empty.
+        offers: short name → media type of all formats; none when there is but this one.
+        page: path and query of the page that shows the same, or empty.
         following: address of the next part, or empty.
+        data: path of the data when it is another than this request's.
+
+    Returns:
+        Headers, without a Link where the address is too long to be repeated for each form.
     """
+    vary = {"Vary": "Accept"} if offers else {}
+    if len(request.scope["query_string"]) > LONGEST:
+        return vary
+    base = base_url(request)
     kept = [(k, v) for k, v in request.query_params.multi_items() if k != "format"]
-    here = base_url(request) + request.url.path
+    here = base + quote(data or request.scope["path"])
     made = [
         f'<{here}?{urlencode([*kept, ("format", name)])}>; rel="alternate"; type="{media}"'
-        for name, media in MEDIA_TYPES.items()
+        for name, media in offers.items()
         if name != chosen
     ]
     if page:
-        made.append(f'<{page}>; rel="alternate"; type="text/html"; hreflang="da"')
+        made.append(f'<{base}{page}>; rel="alternate"; type="text/html"; hreflang="da"')
     if following:
         made.append(f'<{following}>; rel="next"')
-    return ", ".join(made)
+    return {**vary, "Link": ", ".join(made)} if made else vary
 
 
 def graph_answer(
@@ -116,4 +136,4 @@ def derivations(answers: Answers, items: list[dict[str, Any]], actor: str) -> No
         }
         by_thing.setdefault(row["r"].value, []).append(derivation)
     for item in items:
-        item["derivation"] = by_thing.get(item["iri"], [])
+        item["derivation"] = sorted(by_thing.get(item["iri"], []), key=str)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
@@ -12,7 +14,7 @@ from graph_service.api.openapi import answers_as, in_path, openapi_parameters
 from graph_service.api.problems import Problem
 from graph_service.api.request import FORMAT, PAGING, base_url, one_of, read_values, service_of
 from graph_service.api.resources import RESOURCES, data_of, page_of
-from graph_service.api.shape import json_answer, links, with_links
+from graph_service.api.shape import forms, json_answer, with_links
 from graph_service.evidence import passage
 from graph_service.questions.parameters import nearest
 from graph_service.vocabulary import KINDS, thing
@@ -40,7 +42,7 @@ def index(request: Request) -> Response:
         "sparql": f"{base}/sparql",
         "openapi": f"{base}/api/v1/openapi.json",
     }
-    return json_answer(body)
+    return json_answer(body, forms(request, "json", {}, page="/api"))
 
 
 @router.get(
@@ -87,13 +89,19 @@ def dereference(request: Request, kind: str, slug: str) -> Response:
     existing(service_of(request).answers, kind, slug)
     offers = {"html": "text/html", "xhtml": "application/xhtml+xml", **MEDIA_TYPES}
     chosen = negotiate(request.headers.get("accept", ""), offers, "html") or "html"
-    base = base_url(request)
-    if chosen in ("html", "xhtml"):
-        target = base + page_of(kind, slug)
-    else:
-        suffix = "" if chosen == "json" else f"?format={chosen}"
-        target = base + data_of(kind, slug) + suffix
-    return RedirectResponse(target, 303, {"Vary": "Accept"})
+    page, data = page_of(kind, slug), data_of(kind, slug)
+    as_page = chosen in ("html", "xhtml")
+    suffix = "" if as_page or chosen == "json" else f"?format={chosen}"
+    target = base_url(request) + (page if as_page else data) + suffix
+    return see_other(target, forms(request, chosen, page=page, data=data))
+
+
+def see_other(target: str, headers: Mapping[str, str] | None = None) -> Response:
+    """A 303, to be asked for again each time.
+
+    It has no ETag: a precondition holds for what would be 200 alone (RFC 9110, section 13.2.1).
+    """
+    return RedirectResponse(target, 303, {"Cache-Control": "no-cache", **(headers or {})})
 
 
 @router.get(
@@ -143,4 +151,4 @@ def evidence(request: Request, file: str, lines: str) -> Response:
         "no_text_because": found.reason or None,
         "snapshot": answers.store.snapshot,
     }
-    return json_answer(item, {"Link": links(request, chosen, item["page"]), "Vary": "Accept"})
+    return json_answer(item, forms(request, chosen, page=page_of("passage", f"{stem}/{lines}")))

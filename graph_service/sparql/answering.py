@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
+from graph_service.api.cache import names
 from graph_service.api.lists import service_of
 from graph_service.connections import network
 from graph_service.service import NoSnapshotError, Service
@@ -24,9 +25,6 @@ from graph_service.sparql.worker import Job
 from graph_service.store import StoreError
 
 log = logging.getLogger("ansvarsgraf.sparql")
-
-#: A client may keep an answer, and asks whether it still holds.
-CACHE = {"Cache-Control": "no-cache", "Vary": "Accept"}
 
 
 @asynccontextmanager
@@ -74,25 +72,31 @@ async def pool_over(app: FastAPI, service: Service) -> Pool:
     return pool
 
 
-async def answer(request: Request, job: Job, content_type: str, *, lasting: bool) -> Response:
+async def answer(
+    request: Request, job: Job, content_type: str, headers: Mapping[str, str], *, lasting: bool
+) -> Response:
     """Run a job and answer with its bytes; 304 when the client has them.
 
     Args:
+        headers: to send along.
         lasting: whether the same job on the same snapshot gives the same answer.
     """
     pool = await pool_over(request.app, service_of(request))
-    headers = dict(CACHE)
+    headers = {**headers, "Cache-Control": "no-cache" if lasting else "no-store"}
+    match = ",".join(request.headers.getlist("if-none-match")) if request.method != "POST" else ""
     if lasting:
         key = (pool.folder.name, content_type, job.text, job.base, job.graph, *job_dataset(job))
         headers["ETag"] = '"' + hashlib.sha256("\x00".join(key).encode()).hexdigest()[:32] + '"'
-        if matches(request, headers["ETag"]):
+        # Who says * has no answer yet: whether there is one, only the job can tell.
+        if match.strip() != "*" and names(match.encode(), headers["ETag"].encode()):
             return Response(status_code=304, headers=headers)
-    else:
-        headers["Cache-Control"] = "no-store"
     try:
         result = await while_connected(request, pool.run(job, client_of(request)))
     except ClientGone:
         return Response(status_code=499)
+    if lasting and match.strip() == "*":
+        result.close()
+        return Response(status_code=304, headers=headers)
     return ResultResponse(result, content_type, headers)
 
 
@@ -104,11 +108,3 @@ def client_of(request: Request) -> str:
 def job_dataset(job: Job) -> tuple[str, str]:
     """The dataset of a job as text."""
     return repr(job.default_graphs), repr(job.named_graphs)
-
-
-def matches(request: Request, etag: str) -> bool:
-    """Whether If-None-Match names this ETag (RFC 9110, section 13.1.2)."""
-    if request.method not in ("GET", "HEAD"):
-        return False
-    given = request.headers.get("if-none-match", "")
-    return etag in (part.strip().removeprefix("W/") for part in given.split(","))

@@ -8,8 +8,6 @@ from graph_service.api.problems import Problem
 from graph_service.settings import Settings
 from graph_service.sparql.worker import Job
 
-RETRY = {"Retry-After": "5"}
-
 
 def seconds(value: float) -> str:
     """A number of seconds in Danish."""
@@ -39,7 +37,6 @@ def too_busy() -> Problem:
         "too-busy",
         "Mange forespørgsler venter på at blive kørt. Prøv igen om få sekunder. "
         "De navngivne spørgsmål under /api/v1/questions svarer uden at vente.",
-        headers=RETRY,
     )
 
 
@@ -49,19 +46,18 @@ def too_many(limit: int) -> Problem:
         "too-many",
         f"Fra din adresse er {limit} forespørgsler i gang eller i kø, og flere må der ikke være ad "
         "gangen, så andre også får svar. Vent på svarene, og prøv igen.",
-        headers=RETRY,
         limit=limit,
     )
 
 
 def broken_off() -> Problem:
     """The client is gone, or the service stops."""
-    return Problem("too-busy", "Forespørgslen blev afbrudt. Prøv igen.", headers=RETRY)
+    return Problem("too-busy", "Forespørgslen blev afbrudt. Prøv igen.")
 
 
 def unavailable() -> Problem:
     """No worker has the snapshot open."""
-    return Problem("store-unavailable", "Grafen kan ikke åbnes lige nu. Prøv igen.", headers=RETRY)
+    return Problem("store-unavailable", "Grafen kan ikke åbnes lige nu. Prøv igen.")
 
 
 def of_death(cause: str, settings: Settings) -> Problem:

@@ -13,9 +13,10 @@ from starlette.responses import Response
 
 from graph_service.api.lists import base_url, service_of
 from graph_service.api.problems import Problem
+from graph_service.api.shape import forms
 from graph_service.sparql import guard, writing
 from graph_service.sparql.answering import answer, pool_over
-from graph_service.sparql.media import GRAPHS, choose
+from graph_service.sparql.media import GRAPHS, choose, media_types
 from graph_service.sparql.request import MAX_BODY, UPDATE, fields, media_type, read_body, utf8
 from graph_service.sparql.worker import Job
 from graph_service.sparql.writer import DEFAULT_GRAPH
@@ -108,7 +109,8 @@ async def graph_answer(request: Request, name: str) -> Response:
         raise Problem("not-found", f"Grafen {name} findes ikke.")
     settings = service.settings
     job = Job("", form.name, settings.query_seconds, 0, settings.query_bytes, graph=name)
-    return await answer(request, job, content_type, lasting=True)
+    headers = forms(request, form.name, media_types(GRAPHS))
+    return await answer(request, job, content_type, headers, lasting=True)
 
 
 async def changed(request: Request, name: str) -> Response:

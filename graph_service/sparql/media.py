@@ -6,6 +6,7 @@ TSV Formats; RFC 9110, section 12.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from graph_service.api.formats import negotiate
@@ -66,6 +67,11 @@ SYNONYMS = {
     "n-quads": "nquads",
 }
 OFFERS = {"SELECT": SOLUTIONS, "ASK": BOOLEANS, "CONSTRUCT": GRAPHS, "DESCRIBE": GRAPHS}
+
+
+def media_types(offers: Iterable[Format]) -> dict[str, str]:
+    """Short name → media type of formats."""
+    return {form.name: form.media[0] for form in offers}
 
 
 def choose(accept: str, format_parameter: str, offers: tuple[Format, ...]) -> tuple[Format, str]:

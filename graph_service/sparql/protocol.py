@@ -6,8 +6,8 @@ Sources: SPARQL 1.1 Protocol; SPARQL 1.1 Service Description; RFC 9110, section 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
+from urllib.parse import urlencode
 
 import pyoxigraph as ox
 from fastapi import APIRouter, Request
@@ -15,9 +15,10 @@ from starlette.responses import Response
 
 from graph_service.api.lists import base_url, service_of
 from graph_service.api.problems import Problem, wants_html
+from graph_service.api.shape import forms
 from graph_service.sparql import description, graph_store, guard, writing
-from graph_service.sparql.answering import CACHE, answer, matches, pool_for, pool_over
-from graph_service.sparql.media import GRAPHS, OFFERS, SOLUTIONS, choose
+from graph_service.sparql.answering import answer, pool_for, pool_over
+from graph_service.sparql.media import GRAPHS, OFFERS, SOLUTIONS, choose, media_types
 from graph_service.sparql.request import Call, read_call
 from graph_service.sparql.worker import GRAPH_FORMATS, Job
 from graph_service.vocabulary import PREFIXES
@@ -71,9 +72,13 @@ async def query(request: Request, call: Call, text: str) -> Response:
             "DESCRIBE); opdateringer sendes som update.",
         )
     accept = request.headers.get("accept", "") if seen.kind else ""
-    form, content_type = choose(
-        accept, call.format if seen.kind else "", OFFERS.get(seen.kind, SOLUTIONS)
-    )
+    offers = OFFERS.get(seen.kind, SOLUTIONS)
+    form, content_type = choose(accept, call.format if seen.kind else "", offers)
+    page = "/sparql?" + urlencode({"tekst": text})
+    if request.method == "POST":
+        headers = {"Vary": "Accept"}
+    else:
+        headers = forms(request, form.name, media_types(offers), page=page)
     default_graphs, named_graphs = call.dataset
     job = Job(
         text=text,
@@ -88,7 +93,7 @@ async def query(request: Request, call: Call, text: str) -> Response:
     )
     if settings.log_queries:
         log.info("query: %s", text)
-    return await answer(request, job, content_type, lasting=not seen.volatile)
+    return await answer(request, job, content_type, headers, lasting=not seen.volatile)
 
 
 async def update(request: Request, call: Call) -> Response:
@@ -126,16 +131,12 @@ def described(request: Request, what: str, format_parameter: str) -> Response:
     """A description of the service as RDF."""
     form, content_type = choose(request.headers.get("accept", ""), format_parameter, GRAPHS)
     service = service_of(request)
-    manifest, settings, base = service.manifest, service.settings, base_url(request)
-    can = f"{bool(settings.allowed_hosts)} {bool(settings.admin_token)}"
-    told = f"{what} {manifest.id} {base} {content_type} {can}"
-    etag = hashlib.sha256(told.encode()).hexdigest()
-    headers = {**CACHE, "ETag": f'"{etag[:32]}"'}
-    if matches(request, headers["ETag"]):
-        return Response(status_code=304, headers=headers)
-    triples = description.DESCRIPTIONS[what](base, manifest, settings)
+    settings, base = service.settings, base_url(request)
+    triples = description.DESCRIPTIONS[what](base, service.manifest, settings)
     wanted = GRAPH_FORMATS[form.name]
     items = [ox.Quad(*t) for t in triples] if form.name == "nquads" else list(triples)
     used = {name: space for name, space in PREFIXES.items() if any(space in str(t) for t in items)}
     body = ox.serialize(items, format=wanted, prefixes=used)
+    page = "/sparql" if what == "service" else "/"
+    headers = forms(request, form.name, media_types(GRAPHS), page=page)
     return Response(body, headers=headers, media_type=content_type)

@@ -14,10 +14,11 @@ from graph_service.api.things import existing
 from graph_service.vocabulary import thing
 from graph_service.web.assessments import assessment_of, group_of, initiatives
 from graph_service.web.calendar import read_day
-from graph_service.web.documents import DOCX, brief, lines_of
+from graph_service.web.documents import brief, lines_of
 from graph_service.web.events import Dated, all_events, bodies, state
 from graph_service.web.findings import findings_about
 from graph_service.web.items import Item, of_type
+from graph_service.web.office import DOCX
 from graph_service.web.render import render
 from graph_service.web.words import danish_date
 

@@ -32,14 +32,18 @@ def sparql_page(request: Request) -> Response:
     query = request.query_params.get("tekst", "") or request.query_params.get("query", "")
     question = service.questions.get(name)
     if question and not query:
-        query = service.answers.sparql(name, dict(question.example)).strip()
-    return render(
+        given = {k: v for k, v in request.query_params.items() if k in question.parameters}
+        query = service.answers.sparql(name, given or dict(question.example)).strip()
+    page = render(
         request,
         "sparql.html",
         questions=service.questions,
         query=query or FIRST_QUERY,
         prefixes=PREFIXES,
+        data_links=[("API", "/api/v1/questions"), ("Turtle", "/sparql?format=turtle")],
     )
+    page.headers.add_vary_header("Accept")
+    return page
 
 
 @lru_cache(maxsize=2)

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from graph_service.web.items import Item, first
+from graph_service.web.office import steady
 
-DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 #: The five columns of the groups' own tables.
 STATUS_COLUMNS = (
     "Navn på indsats",
@@ -61,7 +61,7 @@ def written(document: Any) -> bytes:
     """The bytes of a document."""
     out = io.BytesIO()
     document.save(out)
-    return out.getvalue()
+    return steady(out.getvalue())
 
 
 def add_table(document: Any, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -15,9 +15,9 @@ from graph_service.api.formats import MEDIA_TYPES, flat, to_csv, to_json, to_rdf
 from graph_service.api.lists import base_url, service_of
 from graph_service.api.problems import Problem
 from graph_service.web.items import Item
+from graph_service.web.office import XLSX, steady
 from graph_service.web.render import DOWNLOADS
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: Danish heading → what an item has there.
 Columns = Mapping[str, Callable[[Item], Any]]
 #: Characters that Excel's XML cannot hold.
@@ -131,4 +131,4 @@ def to_xlsx(title: str, headings: Sequence[str], rows: Sequence[Mapping[str, Any
     sheet.auto_filter.ref = sheet.dimensions
     out = io.BytesIO()
     book.save(out)
-    return out.getvalue()
+    return steady(out.getvalue())

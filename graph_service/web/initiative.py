@@ -19,11 +19,12 @@ from graph_service.web.assessments import (
     initiatives,
     remarks_on,
 )
-from graph_service.web.documents import DOCX, status_table
+from graph_service.web.documents import status_table
 from graph_service.web.drawings import timeline
 from graph_service.web.events import reference_day
 from graph_service.web.findings import findings_about
 from graph_service.web.items import Item, first, of_type, table
+from graph_service.web.office import DOCX
 from graph_service.web.render import formats_of, render
 from graph_service.web.texts import with_texts
 

@@ -112,5 +112,5 @@ def law(request: Request, slug: str) -> Response:
         refers=what_refers(answers, iri, ("responsibility", "law", "legal-change")),
         texts=with_texts(service, item.get("evidence", ()), 4),
         slug=item["id"],
-        data_links=formats_of(data_of("law", item["id"])),
+        data_links=formats_of(data_of("law", item["id"]), as_of),
     )

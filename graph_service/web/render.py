@@ -11,12 +11,16 @@ from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, Undefined, select_autoescape
 from starlette.responses import HTMLResponse
 
+from graph_service.api.as_of import FORMATS as DATED_FORMATS
+from graph_service.api.formats import MEDIA_TYPES, RDF_FORMATS
 from graph_service.api.lists import service_of
 from graph_service.api.problems import Problem
+from graph_service.api.request import wants_gzip
 from graph_service.api.resources import page_of
 from graph_service.questions.parameters import ENUMS
 from graph_service.service import NoSnapshotError
 from graph_service.store import StoreError
+from graph_service.web.office import DOCX, XLSX
 from graph_service.web.sentences import derived, sentence
 from graph_service.web.static import has_design_system, static_url
 from graph_service.web.words import (
@@ -75,6 +79,20 @@ DOWNLOADS = (
     ("JSON-LD", "jsonld"),
     ("Turtle", "turtle"),
 )
+#: What is said of a thing on a day → words.
+HELD = {"yes": "ja", "no": "nej", "unknown": "vides ikke"}
+#: Words of a link to data → media type.
+DATA_TYPES = {
+    "Excel": XLSX,
+    "Word (DOCX)": DOCX,
+    "CSV": MEDIA_TYPES["csv"],
+    "JSON": MEDIA_TYPES["json"],
+    "JSON-LD": MEDIA_TYPES["jsonld"],
+    "Turtle": MEDIA_TYPES["turtle"],
+    "API": MEDIA_TYPES["json"],
+    "OpenAPI (JSON)": MEDIA_TYPES["json"],
+    "iCalendar": "text/calendar",
+}
 
 
 def page_url(item: dict[str, Any]) -> str:
@@ -97,6 +115,8 @@ templates.globals.update(
     ENUMS=ENUMS,
     MENU=MENU,
     static_url=static_url,
+    DATA_TYPES=DATA_TYPES,
+    HELD=HELD,
     has_design_system=has_design_system,
     sentence=sentence,
     derived=derived,
@@ -128,9 +148,10 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
     headers = dict(SECURITY)
     if values["data_links"]:
         headers["Link"] = ", ".join(
-            f'<{href}>; rel="alternate"; title="{name}"' for name, href in values["data_links"]
+            f'<{href}>; rel="alternate"; type="{DATA_TYPES[name]}"; title="{name}"'
+            for name, href in values["data_links"]
         )
-    if "gzip" in request.headers.get("accept-encoding", "") and len(body) > 1000:
+    if wants_gzip(request) and len(body) > 1000:
         headers["Content-Encoding"] = "gzip"
         # Without a time: one page is the same bytes, and has one ETag, in every process.
         body = gzip.compress(body, 5, mtime=0)
@@ -144,11 +165,19 @@ def problem_page(request: Request, problem: Problem) -> HTMLResponse:
     return page
 
 
-def formats_of(path: str, query: str = "") -> list[tuple[str, str]]:
-    """Names and addresses of the other forms of one thing's data."""
+def formats_of(path: str, as_of: str = "") -> list[tuple[str, str]]:
+    """Names and addresses of the other forms of one thing's data.
+
+    Args:
+        as_of: the day that the page tells about, which not all of them can.
+    """
     names = (("JSON", "json"), ("JSON-LD", "jsonld"), ("Turtle", "turtle"), ("CSV", "csv"))
-    join = f"{query}&" if query else ""
-    return [(name, f"{path}?{join}format={short}") for name, short in names]
+    day = f"as_of={as_of}&" if as_of else ""
+    return [
+        (name, f"{path}?{day}format={short}")
+        for name, short in names
+        if not as_of or short in DATED_FORMATS
+    ]
 
 
 def downloads_of(request: Request, api: str = "") -> list[tuple[str, str]]:
@@ -161,8 +190,10 @@ def downloads_of(request: Request, api: str = "") -> list[tuple[str, str]]:
     kept = [
         (k, v) for k, v in request.query_params.multi_items() if v and k not in ("format", "side")
     ]
+    dated = any(name == "as_of" for name, _ in kept)
     links = [
         (name, f"{request.url.path}?{urlencode([*kept, ('format', short)])}")
         for name, short in DOWNLOADS
+        if not dated or short not in RDF_FORMATS
     ]
     return [*links, ("API", api)] if api else links

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from itertools import groupby
 from typing import Any
@@ -13,14 +13,16 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from graph_service.answers import Answers
-from graph_service.api.as_of import held
+from graph_service.api.as_of import dated_columns, held
+from graph_service.api.formats import RDF_FORMATS, flat, value_at
 from graph_service.api.lists import AS_OF, PAGING, derivations, read_values, service_of
+from graph_service.api.problems import Problem
 from graph_service.questions import Parameter
 from graph_service.questions.parameters import ENUMS, bind
 from graph_service.vocabulary import AG, kind_and_slug
 from graph_service.web.downloads import Columns, download, of, sources
 from graph_service.web.items import EVERYTHING, Choice, Item, Selection, of_type, table
-from graph_service.web.render import downloads_of, render
+from graph_service.web.render import HELD, downloads_of, render
 
 router = APIRouter(include_in_schema=False)
 PER_PAGE = 40
@@ -66,12 +68,15 @@ COLUMNS: Columns = {
 
 
 @lru_cache(maxsize=2)
-def facet_values(answers: Answers) -> dict[str, dict[str, set[str]]]:
-    """Responsibility → facet → IRIs."""
+def facet_values(answers: Answers) -> dict[str, dict[str, list[str]]]:
+    """Responsibility → facet → IRIs, in an order that is the same in every process."""
     values: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for row in answers.rows("responsibility-facets", {}):
         values[row["thing"].value][row["facet"].value].add(row["value"].value)
-    return dict(values)
+    return {
+        thing: {facet: sorted(found) for facet, found in facets.items()}
+        for thing, facets in values.items()
+    }
 
 
 @lru_cache(maxsize=2)
@@ -164,8 +169,15 @@ def responsibilities(request: Request) -> Response:
     if as_of:
         bind({"as_of": AS_OF}, {"as_of": as_of}, answers)
     things = matching(answers, given)
-    if request.query_params.get("format"):
-        file = download(request, "ansvar", COLUMNS, answers.describe(things))
+    form = request.query_params.get("format", "")
+    if as_of and form in RDF_FORMATS:
+        raise Problem(
+            "not-acceptable",
+            "Vælg xlsx, csv eller json: kun de kan sige, om noget gjaldt en dag (as_of).",
+        )
+    if form:
+        found = with_verdicts(answers, things, as_of, "")
+        file = download(request, "ansvar", {**COLUMNS, **verdict_columns(as_of)}, found)
         assert file is not None
         return file
     last = max(1, -(-len(things) // PER_PAGE))
@@ -216,6 +228,19 @@ def with_verdicts(
     if actor:
         derivations(answers, items, actor)
     return items
+
+
+def verdict_columns(as_of: str) -> Columns:
+    """The columns of a download for a day; none without one."""
+
+    def at(path: str) -> Callable[[Item], Any]:
+        def value(item: Item) -> Any:
+            found = value_at(item, path)
+            return HELD[flat(found)] if path.endswith(".held") else found
+
+        return value
+
+    return {heading: at(path) for path, heading in dated_columns(as_of).items()}
 
 
 def without(values: Mapping[str, str], name: str) -> str:

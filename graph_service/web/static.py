@@ -12,6 +12,7 @@ from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import Response
 
 from graph_service.api.problems import Problem
+from graph_service.api.request import wants_gzip
 
 FOLDER = Path(__file__).parent / "static"
 COMPRESSIBLE = ("text/", "application/javascript", "text/javascript", "image/svg+xml")
@@ -51,17 +52,14 @@ def static(request: Request, name: str) -> Response:
     path = (FOLDER / name).resolve()
     if not path.is_relative_to(FOLDER.resolve()) or not path.is_file():
         raise Problem("not-found", f"Filen {name[:80]} findes ikke.")
-    content, packed, version = _read(path, path.stat().st_mtime_ns)
+    content, packed, _ = _read(path, path.stat().st_mtime_ns)
     lasting = "public, max-age=31536000, immutable" if "v" in request.query_params else "no-cache"
     headers = {
-        "ETag": f'"{version}"',
         "Cache-Control": lasting,
         "Vary": "Accept-Encoding",
         "X-Content-Type-Options": "nosniff",
     }
-    if request.headers.get("if-none-match") == headers["ETag"]:
-        return Response(None, 304, headers)
-    if packed and "gzip" in request.headers.get("accept-encoding", ""):
+    if packed and wants_gzip(request):
         headers["Content-Encoding"] = "gzip"
         return Response(packed, 200, headers, media_type(path))
     return Response(content, 200, headers, media_type(path))

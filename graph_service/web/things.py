@@ -6,13 +6,13 @@ from itertools import groupby
 from typing import Any
 
 from fastapi import APIRouter, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from graph_service.answers import Answers
 from graph_service.api.as_of import held
 from graph_service.api.lists import AS_OF, resolve, service_of
 from graph_service.api.resources import RESOURCES, data_of
-from graph_service.api.things import existing
+from graph_service.api.things import existing, see_other
 from graph_service.questions.parameters import bind
 from graph_service.vocabulary import kind_and_slug
 from graph_service.web.findings import findings_about
@@ -85,7 +85,7 @@ def responsibility(request: Request, slug: str) -> Response:
         findings=findings_about(answers, {iri}),
         refers=what_refers(answers, iri, ("contradiction", "finding", "statement")),
         texts=with_texts(service, item.get("evidence", ()), 6),
-        data_links=formats_of(data_of("responsibility", slug)),
+        data_links=formats_of(data_of("responsibility", slug), as_of),
     )
 
 
@@ -132,5 +132,5 @@ def any_page(request: Request, kind: str, slug: str) -> Response:
     iri = existing(service_of(request).answers, kind, slug)
     own = page_url({"kind": kind, "id": slug})
     if own != request.url.path:
-        return RedirectResponse(own, 303)
+        return see_other(own)
     return thing_page(request, iri)
