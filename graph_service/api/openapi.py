@@ -173,6 +173,10 @@ def _document(app: FastAPI, answers: Answers, public_url: str) -> Schema:
     for path, operations in document["paths"].items():
         for operation in operations.values():
             operation["responses"].pop("422", None)
+            if "parameters" in operation:
+                # The framework names those in the path too; ours come after and say more.
+                named = {(p["name"], p["in"]): p for p in operation["parameters"]}
+                operation["parameters"] = list(named.values())
             for parameter in operation.get("parameters", ()):
                 example = examples.get(path.split("/")[3] if path.count("/") > 2 else "")
                 if parameter["name"] == "slug" and example:

@@ -220,7 +220,7 @@ def _term(parameter: Parameter, value: str, lookup: Lookup) -> str:
             return str(ox.NamedNode(AG + _enum(parameter, value)))
         case "date":
             try:
-                if not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+                if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
                     raise ValueError
                 date.fromisoformat(value)
             except ValueError:
@@ -229,7 +229,7 @@ def _term(parameter: Parameter, value: str, lookup: Lookup) -> str:
                 ) from None
             return f'"{value}"^^<{XSD}date>'
         case "integer":
-            if not re.fullmatch(r"-?\d{1,9}", value):
+            if not re.fullmatch(r"-?[0-9]{1,9}", value):
                 raise ParameterError(parameter.name, f"{value!r} er ikke et helt tal")
             return str(int(value))
         case _:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, timedelta
 from itertools import groupby
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -104,7 +105,7 @@ def calendar(request: Request) -> Response:
     known = [dated(i) for i in shown if dated(i).begin or dated(i).end]
     unknown = [dated(i) for i in shown if not (dated(i).begin or dated(i).end)]
     feed = (
-        f"/kalender/{asked['body']}.ics"
+        f"/kalender/{quote(asked['body'], safe='')}.ics"
         if asked.get("body", "ingen") != "ingen"
         else "/kalender/alle.ics"
     )

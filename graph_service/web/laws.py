@@ -79,7 +79,7 @@ def natural(label: str) -> list[tuple[int, str]]:
     import re
 
     return [
-        (int(part), "") if part.isdigit() else (0, part.casefold())
+        (int(part), "") if part.isdecimal() else (0, part.casefold())
         for part in re.split(r"(\d+)", label)
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, Undefined, select_autoescape
@@ -50,6 +50,8 @@ templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+#: What stands as it is in an address (RFC 3986, section 2); all else is percent-encoded.
+IN_ADDRESS = ":/?#[]@!$&'()*+,;=%"
 #: Strict: nothing inline, nothing from another host.
 SECURITY = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; "
@@ -148,7 +150,8 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
     headers = dict(SECURITY)
     if values["data_links"]:
         headers["Link"] = ", ".join(
-            f'<{href}>; rel="alternate"; type="{DATA_TYPES[name]}"; title="{name}"'
+            f'<{quote(href, safe=IN_ADDRESS)}>; rel="alternate"; type="{DATA_TYPES[name]}"; '
+            f'title="{name}"'
             for name, href in values["data_links"]
         )
     if wants_gzip(request) and len(body) > 1000:

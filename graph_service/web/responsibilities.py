@@ -163,7 +163,8 @@ def responsibilities(request: Request) -> Response:
         "format": PAGING["format"],
     }
     given = {k: v for k, v in read_values(request, known).items() if v}
-    number = max(1, int(given.pop("side", "1")) if given.get("side", "1").isdigit() else 1)
+    side = given.pop("side", "")
+    number = max(1, int(side[:9])) if side.isascii() and side.isdigit() else 1
     given.pop("format", "")
     as_of = given.pop("as_of", "")
     if as_of:
