@@ -149,7 +149,7 @@ class Cache:
             scope.setdefault("state", {})["cache"] = "hit"
             with contextlib.suppress(KeyError):
                 self._stored.move_to_end(key)
-        if match and _names(match, stored.etag):
+        if match and names(match, stored.etag):
             await send(stored.unchanged)
             await send(NOTHING)
             return
@@ -252,7 +252,7 @@ def store(start: Message, body: Message) -> Stored:
     )
 
 
-def _names(match: bytes, etag: bytes) -> bool:
+def names(match: bytes, etag: bytes) -> bool:
     """Whether If-None-Match names this ETag, by weak comparison."""
     if match.strip() == b"*":
         return True

@@ -15,6 +15,7 @@ from pathlib import Path
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
+from graph_service.api.cache import names
 from graph_service.api.lists import service_of
 from graph_service.connections import network
 from graph_service.service import NoSnapshotError, Service
@@ -110,5 +111,4 @@ def matches(request: Request, etag: str) -> bool:
     """Whether If-None-Match names this ETag (RFC 9110, section 13.1.2)."""
     if request.method not in ("GET", "HEAD"):
         return False
-    given = request.headers.get("if-none-match", "")
-    return etag in (part.strip().removeprefix("W/") for part in given.split(","))
+    return names(request.headers.get("if-none-match", "").encode(), etag.encode())

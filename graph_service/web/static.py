@@ -11,6 +11,7 @@ from pathlib import Path
 from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import Response
 
+from graph_service.api.cache import names
 from graph_service.api.problems import Problem
 
 FOLDER = Path(__file__).parent / "static"
@@ -45,11 +46,18 @@ def has_design_system() -> bool:
     return (FOLDER / "dkfds" / "css" / "dkfds.min.css").is_file()
 
 
+def _is_ours(path: Path) -> bool:
+    try:
+        return path.resolve().is_relative_to(FOLDER.resolve()) and path.is_file()
+    except (OSError, ValueError):  # a name that no file can have: too long, or with a null
+        return False
+
+
 @router.get("/static/{name:path}", name="static")
 def static(request: Request, name: str) -> Response:
     """A file under ``static/``."""
-    path = (FOLDER / name).resolve()
-    if not path.is_relative_to(FOLDER.resolve()) or not path.is_file():
+    path = FOLDER / name
+    if not _is_ours(path):
         raise Problem("not-found", f"Filen {name[:80]} findes ikke.")
     content, packed, version = _read(path, path.stat().st_mtime_ns)
     lasting = "public, max-age=31536000, immutable" if "v" in request.query_params else "no-cache"
@@ -59,7 +67,7 @@ def static(request: Request, name: str) -> Response:
         "Vary": "Accept-Encoding",
         "X-Content-Type-Options": "nosniff",
     }
-    if request.headers.get("if-none-match") == headers["ETag"]:
+    if names(request.headers.get("if-none-match", "").encode(), headers["ETag"].encode()):
         return Response(None, 304, headers)
     if packed and "gzip" in request.headers.get("accept-encoding", ""):
         headers["Content-Encoding"] = "gzip"
