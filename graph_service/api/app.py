@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI, Request
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.responses import Response
@@ -64,12 +65,12 @@ def create_app(settings: Settings | None = None, metrics_folder: Path | None = N
     app = FastAPI(
         title="Ansvarsgraf",
         description="Hvem har ansvaret for hvad i det tværsektorielle sundhedsvæsen. "
-        "Hvert svar har kildehenvisning.",
+        "Hvert svar har kildehenvisning. HEAD kan bruges, hvor GET kan.",
         version=__version__,
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=None,
         middleware=layers,
         redirect_slashes=False,
     )
@@ -81,6 +82,7 @@ def create_app(settings: Settings | None = None, metrics_folder: Path | None = N
     app.include_router(listed)
     app.include_router(operations.router)
     app.include_router(protocol.router)
+    app.include_router(pages.files)
     app.include_router(pages.router)
     pages.mount_static(app)
     describe(app, service)
@@ -105,6 +107,18 @@ def figures(app: FastAPI, service: Service) -> Mapping[str, float]:
                 sample("pool", state=name) if state else sample("pool_events_total", event=name)
             ] = value
     return found
+
+
+def methods_at(app: FastAPI, path: str) -> list[str]:
+    """The methods that an address can be used with, of all its routes; HEAD wherever GET is.
+
+    :class:`Exact` stands first, and answers nothing that the routes after it do not.
+    """
+    found: set[str] = set()
+    for route in iter_route_contexts(app.routes[1:]):
+        if route.path_regex.match(path):
+            found |= route.methods or set()
+    return sorted(found | ({"HEAD"} if "GET" in found else set()))
 
 
 def answer_errors(app: FastAPI) -> None:
@@ -152,10 +166,7 @@ def answer_errors(app: FastAPI) -> None:
     async def on_http(request: Request, error: HTTPException) -> Response:
         headers = dict(error.headers or {})
         if error.status_code == 405:
-            allowed = headers.get("Allow", headers.get("allow", "GET"))
-            headers = {
-                "Allow": allowed if "HEAD" in allowed else allowed.replace("GET", "GET, HEAD")
-            }
+            headers = {"Allow": ", ".join(methods_at(app, request.url.path))}
             detail = f"Adressen kan bruges med {headers['Allow']}."
             return answer(request, Problem("method-not-allowed", detail, headers=headers))
         detail = f"Der er intet på adressen {request.url.path[:200]}."

@@ -158,6 +158,7 @@ def router(questions: dict[str, Question]) -> APIRouter:
         all_questions,
         methods=["GET"],
         summary="De navngivne spørgsmål",
+        description="Hvert spørgsmål med parametre, kolonner og et eksempel.",
         response_class=Response,
         responses=answers_as("Questions", ("json",)),
     )

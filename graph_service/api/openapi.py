@@ -15,6 +15,7 @@ from fastapi.openapi.utils import get_openapi
 
 from graph_service.answers import MAX_PAGE, Answers
 from graph_service.api.formats import CONTENT_TYPES, MEDIA_TYPES, SEPARATORS, SYNONYMS
+from graph_service.api.problems import PROBLEMS
 from graph_service.api.resources import RESOURCES
 from graph_service.api.schemas import PASSAGE, SCHEMAS, SLUG, SLUG_FORM, TEXT, Schema, ref
 from graph_service.questions import Parameter, Question
@@ -106,6 +107,35 @@ def in_path(name: str, label: str, schema: Schema | None = None) -> Schema:
     }
 
 
+def in_query(name: str, label: str, schema: Schema, **more: Any) -> Schema:
+    """A parameter in the query string that may be left out."""
+    return {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "description": label,
+        "schema": schema,
+        **more,
+    }
+
+
+def problems(*kinds: str) -> dict[int | str, Schema]:
+    """The answers that are problems of these kinds, or of those that any address may have.
+
+    Args:
+        kinds: keys of :data:`PROBLEMS`.
+    """
+    titles: dict[int | str, list[str]] = {}
+    for kind in (*kinds, "method-not-allowed", "store-unavailable", "no-snapshot"):
+        status, title = PROBLEMS[kind]
+        titles.setdefault(status, []).append(title)
+    found = {
+        status: {**PROBLEM_RESPONSES[400], "description": "; ".join(dict.fromkeys(told))}
+        for status, told in titles.items()
+    }
+    return {**found, 431: PROBLEM_RESPONSES[431]}
+
+
 def answers_as(schema: str, formats: Iterable[str] = MEDIA_TYPES) -> dict[int | str, Schema]:
     """The answers of an operation: 200 in these formats, and the problems that any may have."""
     whole = {"json": ref(schema), "jsonld": ref("Graph")}
@@ -119,6 +149,14 @@ def answers_as(schema: str, formats: Iterable[str] = MEDIA_TYPES) -> dict[int | 
     ok = {"description": "Svaret", "content": content, "headers": headers}
     unchanged = {"description": "Svaret er det, som If-None-Match nævner"}
     return {200: ok, 304: unchanged, **PROBLEM_RESPONSES}
+
+
+def file_answers(media: str) -> dict[int | str, Schema]:
+    """The answers of an operation that gives a file of one media type."""
+    schema = {} if "json" in media else {"type": "string"}
+    ok = {"description": "Filen", "content": {media: {"schema": schema}}}
+    unchanged = {"description": "Filen er den, som If-None-Match nævner"}
+    return {200: ok, 304: unchanged, **problems("not-found")}
 
 
 PROBLEM_RESPONSES: dict[int | str, Schema] = {
@@ -172,16 +210,22 @@ def _document(app: FastAPI, answers: Answers, public_url: str) -> Schema:
     examples = {name: example_slug(answers, name) for name in RESOURCES}
     for path, operations in document["paths"].items():
         for operation in operations.values():
-            operation["responses"].pop("422", None)
-            if "parameters" in operation:
-                # The framework names those in the path too; ours come after and say more.
-                named = {(p["name"], p["in"]): p for p in operation["parameters"]}
-                operation["parameters"] = list(named.values())
+            _leave_out_fastapis_own(operation)
             for parameter in operation.get("parameters", ()):
                 example = examples.get(path.split("/")[3] if path.count("/") > 2 else "")
                 if parameter["name"] == "slug" and example:
                     parameter["example"] = example
     return document
+
+
+def _leave_out_fastapis_own(operation: Schema) -> None:
+    """Leave out what FastAPI adds from an endpoint's signature: a second description of a parameter
+    in the path, and an answer to its own validation, which nothing here uses."""
+    operation["parameters"] = list(
+        {(p["in"], p["name"]): p for p in operation.get("parameters", ())}.values()
+    )
+    if "application/json" in operation["responses"].get("422", {}).get("content", {}):
+        del operation["responses"]["422"]
 
 
 def example_slug(answers: Answers, name: str) -> str:

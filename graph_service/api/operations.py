@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import PlainTextResponse, Response
 
-from graph_service.api.openapi import PROBLEM_RESPONSES
+from graph_service.api.openapi import PROBLEM_RESPONSES, problems
 from graph_service.api.problems import Problem
 from graph_service.api.request import service_of
 from graph_service.api.schemas import ref
@@ -21,13 +22,35 @@ NO_STORE = {"Cache-Control": "no-store"}
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-@router.api_route("/healthz", methods=["GET", "HEAD"], include_in_schema=False)
+def text_answers(media: str, *kinds: str) -> dict[int | str, Any]:
+    """The answers of an operation that gives text, and problems of these kinds."""
+    text = {"content": {media: {"schema": {"type": "string"}}}}
+    return {200: {"description": "Svaret", **text}, **problems(*kinds)}
+
+
+@router.get(
+    "/healthz",
+    summary="Svarer processen?",
+    description="200, når en graf er i drift.",
+    tags=["Drift"],
+    response_class=Response,
+    responses=text_answers("text/plain; charset=utf-8"),
+)
+@router.head("/healthz", include_in_schema=False)
 async def healthz(request: Request) -> Response:
     """200 when a snapshot is served."""
     return PlainTextResponse(f"ok {service_of(request).manifest.id}\n", headers=NO_STORE)
 
 
-@router.api_route("/readyz", methods=["GET", "HEAD"], include_in_schema=False)
+@router.get(
+    "/readyz",
+    summary="Svarer grafen?",
+    description="503, når den ikke gør, og mens tjenesten lukker.",
+    tags=["Drift"],
+    response_class=Response,
+    responses=text_answers("text/plain; charset=utf-8", "too-busy"),
+)
+@router.head("/readyz", include_in_schema=False)
 def readyz(request: Request) -> Response:
     """200 when the graph answers; 503 when it cannot, or from when the service is told to close."""
     service = service_of(request)
@@ -40,7 +63,15 @@ def readyz(request: Request) -> Response:
     return PlainTextResponse(f"ready {service.manifest.id}\n", headers=NO_STORE)
 
 
-@router.api_route("/metrics", methods=["GET", "HEAD"], include_in_schema=False)
+@router.get(
+    "/metrics",
+    summary="Tjenestens tal",
+    description="I Prometheus' tekstformat, for alle processer tilsammen.",
+    tags=["Drift"],
+    response_class=Response,
+    responses=text_answers(METRICS_TYPE),
+)
+@router.head("/metrics", include_in_schema=False)
 def metrics(request: Request) -> Response:
     """Figures in the Prometheus text format, over all processes."""
     text = request.app.state.metrics.text()
@@ -50,6 +81,7 @@ def metrics(request: Request) -> Response:
 @router.post(
     "/api/v1/admin/reload",
     summary="Tag den senest udgivne graf i drift",
+    description="Forespørgsler, der er i gang, bliver færdige på den graf, de begyndte på.",
     tags=["Drift"],
     response_class=Response,
     openapi_extra={"security": [{"key": []}]},

@@ -161,6 +161,7 @@ SCHEMAS: dict[str, Schema] = {
         "total", "items", total=COUNT, items={"type": "array", "items": ref("Reference")}
     ),
     "Index": thing_schema("snapshot", "lists", "questions", "sparql", "openapi"),
+    "Description": thing_schema("openapi", "info", "paths"),
     "Snapshot": thing_schema("snapshot", "created", "triples", triples=COUNT),
     "Graph": thing_schema("@context", "@graph"),
     "Field": {"type": "string"},

@@ -54,6 +54,7 @@ def described_parameters() -> list[Schema]:
 @router.get(
     "/api/v1/search",
     summary="Søg efter ting med almindelige ord",
+    description="Bedste først: bøjede former, dele af sammensatte ord, begyndelser og synonymer.",
     tags=["Søgning"],
     response_class=Response,
     openapi_extra={"parameters": described_parameters()},

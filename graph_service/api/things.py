@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from graph_service.answers import Answers
 from graph_service.api.formats import MEDIA_TYPES, SEPARATORS, choose, negotiate
 from graph_service.api.lists import thing_response
-from graph_service.api.openapi import answers_as, in_path, openapi_parameters
+from graph_service.api.openapi import answers_as, in_path, openapi_parameters, problems
 from graph_service.api.problems import Problem
 from graph_service.api.request import FORMAT, PAGING, base_url, one_of, read_values, service_of
 from graph_service.api.resources import RESOURCES, data_of, page_of
@@ -21,11 +21,16 @@ from graph_service.vocabulary import KINDS, thing
 
 router = APIRouter()
 KNOWN = {"format": FORMAT, "separator": PAGING["separator"]}
+OF_ANY_KIND = [
+    {**in_path("kind", "Slags", {"enum": list(KINDS)}), "example": "message"},
+    {**in_path("slug", "Slug"), "example": "xref15"},
+]
 
 
 @router.get(
     "/api/v1",
     summary="Hvad API'et rummer",
+    description="Hver liste i API'et med sin adresse og sin titel.",
     tags=["API"],
     response_class=Response,
     responses=answers_as("Index", ("json",)),
@@ -46,18 +51,26 @@ def index(request: Request) -> Response:
 
 
 @router.get(
+    "/api/v1/openapi.json",
+    summary="Denne beskrivelse",
+    description="API'et beskrevet for programmer (OpenAPI 3.1).",
+    tags=["API"],
+    response_class=Response,
+    responses=answers_as("Description", ("json",)),
+)
+def description(request: Request) -> Response:
+    """What the application says about itself."""
+    return json_answer(request.app.openapi())
+
+
+@router.get(
     "/api/v1/things/{kind}/{slug:path}",
     summary="Alt om én ting, efter slags og slug",
+    description="Det samme for enhver slags ting.",
     tags=["API"],
     response_class=Response,
     responses=answers_as("Thing"),
-    openapi_extra={
-        "parameters": [
-            {**in_path("kind", "Slags", {"enum": list(KINDS)}), "example": "message"},
-            {**in_path("slug", "Slug"), "example": "xref15"},
-            *openapi_parameters(KNOWN),
-        ]
-    },
+    openapi_extra={"parameters": [*OF_ANY_KIND, *openapi_parameters(KNOWN)]},
 )
 def any_thing(request: Request, kind: str, slug: str) -> Response:
     """Everything about one thing of any kind."""
@@ -83,7 +96,22 @@ def existing(answers: Answers, kind: str, slug: str) -> str:
     raise Problem("not-found", f"{kind[:80]}/{slug[:200]} findes ikke.{hint}", nearest=near)
 
 
-@router.get("/id/{kind}/{slug:path}", include_in_schema=False)
+@router.get(
+    "/id/{kind}/{slug:path}",
+    status_code=303,
+    summary="Fra en tings IRI til dens side eller dens data",
+    description="Accept vælger: text/html giver siden, andre formater dataene.",
+    tags=["API"],
+    response_class=Response,
+    openapi_extra={"parameters": OF_ANY_KIND},
+    responses={
+        303: {
+            "description": "Videre til siden eller dataene",
+            "headers": {"Location": {"description": "Hvor", "schema": {"type": "string"}}},
+        },
+        **problems("not-found"),
+    },
+)
 def dereference(request: Request, kind: str, slug: str) -> Response:
     """303 to the page or to the data of a thing, by Accept (Cool URIs for the Semantic Web)."""
     existing(service_of(request).answers, kind, slug)
@@ -107,6 +135,7 @@ def see_other(target: str, headers: Mapping[str, str] | None = None) -> Response
 @router.get(
     "/api/v1/evidence/{file}/{lines}",
     summary="En citeret passage med tekst, når kilden er ved hånden",
+    description="Dokument og linjer, og teksten, når kildens kontrolsum passer.",
     tags=[RESOURCES["evidence"].title],
     response_class=Response,
     responses=answers_as("Passage"),

@@ -118,6 +118,8 @@ class _Parser(Tokens):
                     raise ValueError(f"{word} is not read here")
                 case _:
                     patterns = tuple(self.triples())
+                    if not patterns:
+                        raise ValueError(f"{self.peek()!r} in a group is not read here")
                     found = [replace(b, patterns=b.patterns + patterns) for b in found]
         return found
 
@@ -190,7 +192,8 @@ class _Parser(Tokens):
             return ox.Literal(plain, language=self.take()[1:])
         if self.skip("^^"):
             datatype = self.term()
-            assert isinstance(datatype, ox.NamedNode)
+            if not isinstance(datatype, ox.NamedNode):
+                raise ValueError(f"{datatype} is no datatype")
             return ox.Literal(plain, datatype=datatype)
         return ox.Literal(plain)
 

@@ -50,6 +50,8 @@ class Tokens:
     def take(self, *wanted: str) -> str:
         """Move past the next token, which must be one of those wanted, where some are."""
         value = self.peek()
+        if not value:
+            raise ValueError("the text ends too early")
         if wanted and value not in wanted:
             near = " ".join(v for _, v in self.tokens[max(0, self.at - 4) : self.at + 4])
             raise ValueError(f"{' or '.join(wanted)} expected, not {value!r}, near: {near}")

@@ -5,6 +5,7 @@ Source: SPARQL 1.1 Graph Store HTTP Protocol, sections 4 and 5.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from uuid import uuid4
 
 import pyoxigraph as ox
@@ -13,8 +14,9 @@ from starlette.responses import Response
 
 from graph_service.api.lists import base_url, service_of
 from graph_service.api.problems import Problem
+from graph_service.api.schemas import Schema
 from graph_service.api.shape import forms
-from graph_service.sparql import guard, writing
+from graph_service.sparql import documented, guard, writing
 from graph_service.sparql.answering import answer, pool_over
 from graph_service.sparql.media import GRAPHS, choose, media_types
 from graph_service.sparql.request import MAX_BODY, UPDATE, fields, media_type, read_body, utf8
@@ -22,14 +24,87 @@ from graph_service.sparql.worker import Job
 from graph_service.sparql.writer import DEFAULT_GRAPH
 from graph_service.vocabulary import GRAPH, graph
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(tags=["Grafer"], default_response_class=Response)
 
 STORE = "/rdf-graph-store"
+DIRECT = "/graph/{path:path}"
 #: Bytes of a graph that a client may send.
 MAX_GRAPH = 64 * 1024**2
 DEFAULT = "default"
-READS = ["GET", "HEAD"]
-METHODS = [*READS, "PUT", "POST", "PATCH", "DELETE"]
+READS = ("GET", "HEAD")
+CHANGES = tuple(documented.CHANGES)
+
+Endpoint = Callable[..., Awaitable[Response]]
+Declare = Callable[[Endpoint], Endpoint]
+
+
+def reading(path: str, which: list[Schema]) -> Declare:
+    """Declare an endpoint that gives a graph, by GET and HEAD.
+
+    Args:
+        which: the parameters that say which graph.
+    """
+    shown = {"parameters": [*which, documented.GRAPH_FORMATS]}
+    answers = documented.GRAPH_ANSWERS
+
+    def declare(endpoint: Endpoint) -> Endpoint:
+        router.get(
+            path,
+            summary="Hent en hel graf",
+            description="SPARQL 1.1 Graph Store HTTP Protocol.",
+            openapi_extra=shown,
+            responses=answers,
+        )(endpoint)
+        return router.head(
+            path,
+            summary="Se, om en graf findes",
+            description="Som GET, uden indhold.",
+            openapi_extra=shown,
+            responses=documented.bodiless(answers),
+        )(endpoint)
+
+    return declare
+
+
+def changing(path: str, which: list[Schema]) -> Declare:
+    """Declare an endpoint that changes a graph, by every method that does.
+
+    Args:
+        which: the parameters that say which graph.
+    """
+
+    def declare(endpoint: Endpoint) -> Endpoint:
+        for method, (summary, body, answers) in documented.CHANGES.items():
+            new = method == "POST" and which is documented.WHICH_GRAPH
+            router.add_api_route(
+                path,
+                endpoint,
+                methods=[method],
+                status_code=204,
+                summary=summary,
+                description="Uden graph og default bliver det en ny graf." if new else summary,
+                openapi_extra={
+                    "parameters": documented.MAYBE_GRAPH if new else which,
+                    **({"requestBody": body} if body else {}),
+                    **documented.KEY,
+                },
+                responses={**documented.CHANGED, **answers},
+            )
+        return endpoint
+
+    return declare
+
+
+def capable(path: str, which: list[Schema]) -> Declare:
+    """Declare an endpoint that says what can be done."""
+    return router.options(
+        path,
+        status_code=204,
+        summary="Hvad der kan gøres her",
+        description="Allow nævner metoderne.",
+        openapi_extra={"parameters": which},
+        responses={204: {"description": "Metoderne", "headers": documented.ALLOW}},
+    )
 
 
 def named(request: Request, *, required: bool = True) -> str:
@@ -66,30 +141,38 @@ def named(request: Request, *, required: bool = True) -> str:
         raise Problem("bad-content", f"{value!r} er ikke en IRI.") from None
 
 
-@router.api_route(STORE, methods=METHODS)
-async def indirectly(request: Request) -> Response:
-    """A graph that a parameter names: read it, or change it; POST without one makes a new graph."""
-    if request.method in READS:
-        return await graph_answer(request, named(request))
+@reading(STORE, documented.WHICH_GRAPH)
+async def read(request: Request) -> Response:
+    """A graph, whole."""
+    return await graph_answer(request, named(request))
+
+
+@reading(DIRECT, documented.OWN_ADDRESS)
+async def read_directly(request: Request, path: str) -> Response:
+    """A graph at its own address (section 4.1)."""
+    return await graph_answer(request, graph(path))
+
+
+@changing(STORE, documented.WHICH_GRAPH)
+async def change(request: Request) -> Response:
+    """Replace, add to, patch, or remove a graph; POST without a graph makes a new one."""
     writing.authorise(request)
     return await changed(request, named(request, required=request.method != "POST"))
 
 
-@router.api_route("/graph/{path:path}", methods=METHODS)
-async def directly(request: Request, path: str) -> Response:
-    """A graph at its own address (section 4.1): read it, or change it."""
-    if request.method in READS:
-        return await graph_answer(request, graph(path))
+@changing(DIRECT, documented.OWN_ADDRESS)
+async def change_directly(request: Request, path: str) -> Response:
+    """As :func:`change`, at the graph's own address."""
     writing.authorise(request)
     return await changed(request, graph(path))
 
 
-@router.options(STORE)
-@router.options("/graph/{path:path}")
+@capable(STORE, [])
+@capable(DIRECT, documented.OWN_ADDRESS)
 async def options(request: Request) -> Response:
     """What can be done here: nothing is changed where the installation has no key for it."""
     writable = bool(service_of(request).settings.admin_token)
-    headers = {"Allow": ", ".join([*(METHODS if writable else READS), "OPTIONS"])}
+    headers = {"Allow": ", ".join([*READS, *(CHANGES if writable else ()), "OPTIONS"])}
     if writable:
         headers["Accept-Patch"] = UPDATE
     return Response(status_code=204, headers=headers)

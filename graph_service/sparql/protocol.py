@@ -16,7 +16,7 @@ from starlette.responses import Response
 from graph_service.api.lists import base_url, service_of
 from graph_service.api.problems import Problem, wants_html
 from graph_service.api.shape import forms
-from graph_service.sparql import description, graph_store, guard, writing
+from graph_service.sparql import description, documented, graph_store, guard, writing
 from graph_service.sparql.answering import answer, pool_for, pool_over
 from graph_service.sparql.media import GRAPHS, OFFERS, SOLUTIONS, choose, media_types
 from graph_service.sparql.request import Call, read_call
@@ -26,13 +26,35 @@ from graph_service.vocabulary import PREFIXES
 __all__ = ["pool_for", "router"]
 
 log = logging.getLogger("ansvarsgraf.sparql")
-router = APIRouter(include_in_schema=False)
+router = APIRouter(tags=["SPARQL"], default_response_class=Response)
 router.include_router(graph_store.router)
 
 METHODS = "GET, HEAD, POST, OPTIONS"
+ASKING = {"parameters": documented.QUERY_PARAMETERS}
+DESCRIBING = {"parameters": [documented.GRAPH_FORMATS]}
 
 
-@router.api_route("/sparql", methods=["GET", "HEAD", "POST"])
+@router.get(
+    "/sparql",
+    summary="Stil et spørgsmål i SPARQL, eller få tjenesten beskrevet",
+    description="SPARQL 1.1 Protocol. Projektets præfikser kendes uden PREFIX.",
+    openapi_extra=ASKING,
+    responses=documented.QUERY_ANSWERS,
+)
+@router.head(
+    "/sparql",
+    summary="Se, om et spørgsmål kan stilles",
+    description="Som GET, uden indhold.",
+    openapi_extra=ASKING,
+    responses=documented.bodiless(documented.QUERY_ANSWERS),
+)
+@router.post(
+    "/sparql",
+    summary="Stil et spørgsmål i SPARQL, eller ret med SPARQL Update",
+    description="SPARQL 1.1 Protocol. Spørgsmål kræver ingen nøgle; opdateringer gør.",
+    openapi_extra={"requestBody": documented.POST_BODY, **documented.KEY_FOR_UPDATES},
+    responses=documented.POST_ANSWERS,
+)
 async def sparql(request: Request) -> Response:
     """Answer a query, do an update, or describe the service."""
     call = await read_call(request)
@@ -49,7 +71,13 @@ async def sparql(request: Request) -> Response:
     return await query(request, call, call.query)
 
 
-@router.options("/sparql")
+@router.options(
+    "/sparql",
+    status_code=204,
+    summary="Hvad der kan gøres her",
+    description="Allow nævner metoderne.",
+    responses={204: {"description": "Metoderne", "headers": documented.ALLOW}},
+)
 async def options() -> Response:
     """What can be done here."""
     return Response(status_code=204, headers={"Allow": METHODS})
@@ -115,13 +143,27 @@ async def update(request: Request, call: Call) -> Response:
     return Response(status_code=204, headers={"X-Snapshot": pool.folder.name})
 
 
-@router.api_route("/.well-known/void", methods=["GET", "HEAD"])
+@router.get(
+    "/.well-known/void",
+    summary="VoID-beskrivelsen af grafen",
+    description="Hvilke grafer og ordforråd der er, og hvor meget de rummer.",
+    openapi_extra=DESCRIBING,
+    responses=documented.DESCRIPTION_ANSWERS,
+)
+@router.head("/.well-known/void", include_in_schema=False)
 async def void(request: Request) -> Response:
     """The VoID description of the dataset."""
     return described(request, "void", request.query_params.get("format", ""))
 
 
-@router.api_route("/api/v1/catalog", methods=["GET", "HEAD"])
+@router.get(
+    "/api/v1/catalog",
+    summary="DCAT-beskrivelsen af grafen",
+    description="Grafen som datasæt i et katalog, med dens formater og tjenester.",
+    openapi_extra=DESCRIBING,
+    responses=documented.DESCRIPTION_ANSWERS,
+)
+@router.head("/api/v1/catalog", include_in_schema=False)
 async def catalog(request: Request) -> Response:
     """The DCAT description of the dataset."""
     return described(request, "catalog", request.query_params.get("format", ""))

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from graph_service.answers import Answers
 from graph_service.api.lists import base_url, service_of
+from graph_service.api.openapi import file_answers, in_path
 from graph_service.api.things import existing
 from graph_service.questions.parameters import ParameterError
 from graph_service.vocabulary import ACTOR_KINDS, thing
@@ -23,6 +24,7 @@ from graph_service.web.render import downloads_of, render
 from graph_service.web.words import MONTHS
 
 router = APIRouter(include_in_schema=False)
+files = APIRouter(tags=["Filer"], default_response_class=Response)
 
 
 def subject(event: Dated) -> list[tuple[str, str]]:
@@ -140,7 +142,13 @@ def month(event: Dated) -> str:
     return begin[:4] if begin[:4] == end[:4] else f"{begin[:4]}–{end[:4]}"
 
 
-@router.get("/kalender/{slug}.ics")
+@files.get(
+    "/kalender/{slug}.ics",
+    summary="Begivenheder til en kalender",
+    description="iCalendar (RFC 5545) for et organ, eller for alle med slug alle.",
+    openapi_extra={"parameters": [{**in_path("slug", "Organets slug"), "example": "alle"}]},
+    responses=file_answers("text/calendar; charset=utf-8"),
+)
 def feed(request: Request, slug: str) -> Response:
     """The events of a body, or all of them, as an iCalendar feed."""
     answers = service_of(request).answers

@@ -11,11 +11,13 @@ from starlette.responses import Response
 from graph_service.answers import Answers
 from graph_service.api.formats import to_json
 from graph_service.api.lists import base_url, service_of
+from graph_service.api.openapi import file_answers
 from graph_service.vocabulary import AG, PREFIXES
 from graph_service.web.items import table
 from graph_service.web.render import SECURITY, render
 
 router = APIRouter(include_in_schema=False)
+files = APIRouter(tags=["Filer"], default_response_class=Response)
 FIRST_QUERY = """SELECT ?ansvar ?navn ?aktoer WHERE {
   ?ansvar a ag:Responsibility ;
     skos:prefLabel ?navn ;
@@ -59,7 +61,12 @@ def vocabulary(answers: Answers) -> list[dict[str, str]]:
     ]
 
 
-@router.get("/sparql/ord.json")
+@files.get(
+    "/sparql/ord.json",
+    summary="Ordforrådet, som SPARQL-editoren fuldfører med",
+    description="Modellens begreber og de præfikser, der kendes uden PREFIX.",
+    responses=file_answers("application/json"),
+)
 def completion(request: Request) -> Response:
     """The words that the editor completes: terms and prefixes."""
     service = service_of(request)

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from graph_service.answers import Answers
 from graph_service.api.lists import base_url, service_of
+from graph_service.api.openapi import file_answers
 from graph_service.search import Hit, index_of
 from graph_service.web.events import dated, reference_day, upcoming
 from graph_service.web.findings import newest
@@ -19,6 +20,7 @@ from graph_service.web.render import SECURITY, render
 from graph_service.web.words import kinds_name
 
 router = APIRouter(include_in_schema=False)
+files = APIRouter(tags=["Filer"], default_response_class=Response)
 #: Questions that the front page offers: words → address.
 EXAMPLES = (
     ("Hvem har ansvaret for genoptræning efter Sundhedsloven § 140?", "/ansvar?law=sul-140"),
@@ -73,7 +75,12 @@ def described(answers: Answers, hits: list[Hit]) -> list[tuple[Hit, Item]]:
     return list(zip(hits, answers.describe([h.iri for h in hits]), strict=True))
 
 
-@router.get("/opensearch.xml")
+@files.get(
+    "/opensearch.xml",
+    summary="Søgefeltet beskrevet for browsere",
+    description="OpenSearch 1.1.",
+    responses=file_answers("application/opensearchdescription+xml"),
+)
 def opensearch(request: Request) -> Response:
     """How a browser can search here from its address field."""
     body = (

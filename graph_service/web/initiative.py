@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from graph_service.answers import Answers
 from graph_service.api.lists import base_url, service_of
+from graph_service.api.openapi import file_answers, in_path
 from graph_service.api.problems import Problem
 from graph_service.api.things import existing
 from graph_service.vocabulary import thing
@@ -29,6 +30,7 @@ from graph_service.web.render import formats_of, render
 from graph_service.web.texts import with_texts
 
 router = APIRouter(include_in_schema=False)
+files = APIRouter(tags=["Filer"], default_response_class=Response)
 
 
 @router.get("/indsatser/{slug}")
@@ -83,7 +85,17 @@ def duties_about(answers: Answers, iri: str) -> list[dict[str, Any]]:
     return answers.describe([r["iri"] for r in rows])
 
 
-@router.get("/foelgegruppe/{slug}.docx")
+@files.get(
+    "/foelgegruppe/{slug}.docx",
+    summary="En følgegruppes statusskema",
+    description="Gruppens indsatser i skemaets fem kolonner, som Word-dokument.",
+    openapi_extra={
+        "parameters": [
+            {**in_path("slug", "Gruppens slug"), "example": "foelgegruppen-for-forebyggelse"}
+        ]
+    },
+    responses=file_answers(DOCX),
+)
 def status_document(request: Request, slug: str) -> Response:
     """The status table of a follow-up group in its own five columns, as DOCX."""
     answers = service_of(request).answers

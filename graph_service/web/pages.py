@@ -47,4 +47,9 @@ for family in (
 ):
     router.include_router(family.router)
 
-__all__ = ["mount_static", "problem_page", "router", "sparql_page"]
+#: What the pages offer as files, for programs too.
+files = APIRouter()
+for maker in (calendar, initiative, front, developer):
+    files.include_router(maker.files)
+
+__all__ = ["files", "mount_static", "problem_page", "router", "sparql_page"]

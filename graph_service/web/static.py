@@ -46,15 +46,18 @@ def has_design_system() -> bool:
     return (FOLDER / "dkfds" / "css" / "dkfds.min.css").is_file()
 
 
+def _is_ours(path: Path) -> bool:
+    try:
+        return path.resolve().is_relative_to(FOLDER.resolve()) and path.is_file()
+    except (OSError, ValueError):  # a name that no file can have: too long, or with a null
+        return False
+
+
 @router.get("/static/{name:path}", name="static")
 def static(request: Request, name: str) -> Response:
     """A file under ``static/``."""
-    try:
-        path = (FOLDER / name).resolve()
-        found = path.is_relative_to(FOLDER.resolve()) and path.is_file()
-    except (OSError, ValueError):  # a name that no file can have: too long, or with a null
-        found = False
-    if not found:
+    path = FOLDER / name
+    if not _is_ours(path):
         raise Problem("not-found", f"Filen {name[:80]} findes ikke.")
     content, packed, _ = _read(path, path.stat().st_mtime_ns)
     lasting = "public, max-age=31536000, immutable" if "v" in request.query_params else "no-cache"

@@ -41,6 +41,14 @@ def without_id(headers: object) -> dict[str, str]:
     return {k: v for k, v in headers.items() if k != "x-request-id"}  # type: ignore[attr-defined]
 
 
+def as_get(head: dict[str, str], get: dict[str, str]) -> bool:
+    """Whether HEAD says what GET says. A large answer may have begun before its length was known,
+    and HEAD may leave that out (RFC 9110, section 9.3.2)."""
+    if head.keys() ^ get.keys() == {"content-length"}:
+        head, get = ({k: v for k, v in h.items() if k != "content-length"} for h in (head, get))
+    return head == get
+
+
 @pytest.fixture(scope="module")
 def addresses(client: TestClient) -> list[str]:
     return determined(client)
@@ -66,7 +74,7 @@ def test_all_that_the_snapshot_determines_is_marked_and_has_head(
         if not re.fullmatch(r'"[0-9a-f]{32}"', etag) or not answer.headers.get("cache-control"):
             wrong.append(f"{address}: no mark or Cache-Control")
         head = client.head(address, headers=headers)
-        if head.content or without_id(head.headers) != without_id(answer.headers):
+        if head.content or not as_get(without_id(head.headers), without_id(answer.headers)):
             wrong.append(f"{address}: HEAD says something else")
         for method in ("GET", "HEAD"):
             again = client.request(method, address, headers={**headers, "If-None-Match": etag})
@@ -75,7 +83,7 @@ def test_all_that_the_snapshot_determines_is_marked_and_has_head(
             for name in KEPT:
                 if again.headers.get(name) != answer.headers.get(name):
                     wrong.append(f"{address}: {name} of the 304 is {again.headers.get(name)}")
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize(
@@ -330,9 +338,9 @@ SWAPPED = [
     "/lovgrundlag/x",
     "/ting/event/x",
     "/hjaelp",
-    "/kalender?format=xlsx",
-    "/kalender?format=csv",
-    "/moedeoplaeg?organ=x&dag=2019-01-01&format=docx",
+    "/indsatser?format=xlsx",
+    "/indsatser?format=csv",
+    "/foelgegruppe/x.docx",
 ]
 
 
@@ -361,7 +369,7 @@ def test_whatever_passes_says_when_to_try_again(kind: str) -> None:
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/json"])
-@pytest.mark.parametrize("address", ["/lovgrundlag", "/api/v1/events", "/graph/laws", *LIVE])
+@pytest.mark.parametrize("address", ["/lovgrundlag", "/api/v1/events", "/sparql?query=ASK{}", *LIVE])
 def test_an_answer_of_503_says_when_to_try_again(
     settings: Settings, tmp_path: Path, address: str, accept: str
 ) -> None:

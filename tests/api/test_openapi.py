@@ -2,28 +2,52 @@
 
 from __future__ import annotations
 
-from functools import cache
-from urllib.parse import quote
+import re
+from functools import cache, partial
+from pathlib import Path
+from urllib.parse import quote, urlencode
 
 import jsonschema_rs
 import pytest
 from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+from httpx import Response
 from starlette.testclient import TestClient
 
+from graph_service.api.app import create_app
+from graph_service.api.exact import Exact
 from graph_service.api.resources import RESOURCES
 from graph_service.api.schemas import SCHEMAS
 from graph_service.questions import registry
+from tests.sparql.conftest import TOKEN, make
 
 LISTS = [f"/api/v1/{name}" for name in RESOURCES]
 DETAILS = [f"/api/v1/{name}/{{slug}}" for name in RESOURCES if name != "evidence"]
 OTHERS = [
     "/api/v1",
+    "/api/v1/openapi.json",
     "/api/v1/things/{kind}/{slug}",
     "/api/v1/evidence/{file}/{lines}",
     "/api/v1/search",
+    "/api/v1/catalog",
     "/api/v1/questions",
     *(f"/api/v1/questions/{name}" for name in registry()),
+    "/id/{kind}/{slug}",
+    "/sparql",
+    "/sparql/ord.json",
+    "/rdf-graph-store",
+    "/graph/{path}",
+    "/.well-known/void",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/kalender/{slug}.ics",
+    "/foelgegruppe/{slug}.docx",
+    "/opensearch.xml",
 ]
+#: Methods in the order in which their examples can follow each other.
+METHODS = ("put", "head", "post", "patch", "options", "delete")
+ENGLISH = re.compile(r"\b(the|of|with|and|what)\b", re.IGNORECASE)
 
 
 @pytest.fixture(scope="module")
@@ -31,12 +55,41 @@ def document(client: TestClient) -> dict:
     return client.get("/api/v1/openapi.json").json()
 
 
-def test_every_operation_of_the_api_is_described(document: dict, app: FastAPI) -> None:
+def test_every_operation_of_the_api_is_described(document: dict) -> None:
     assert set(document["paths"]) == {*LISTS, *DETAILS, *OTHERS, "/api/v1/admin/reload"}
+    names = []
     for operations in document["paths"].values():
         for operation in operations.values():
-            assert operation["summary"]
             assert operation["tags"]
+            for text in (operation["summary"], operation.get("description", "")):
+                assert not ENGLISH.search(text), text
+            assert operation["summary"]
+            names.append(operation["operationId"])
+            parameters = [(p["in"], p["name"]) for p in operation.get("parameters", ())]
+            assert len(set(parameters)) == len(parameters)
+    assert len(set(names)) == len(names)
+
+
+def test_every_route_that_is_no_page_is_described(
+    document: dict, app: FastAPI, client: TestClient
+) -> None:
+    """HEAD is the twin of GET; a name that is no question has an error only; style sheets, scripts
+    and pictures belong to the pages."""
+    left_out = {"/api/v1/questions/{name}", "/static/{name}"}
+    described = {(path, m) for path, told in document["paths"].items() for m in told}
+    pages = 0
+    for route in iter_route_contexts([r for r in app.routes if not isinstance(r, Exact)]):
+        if route.path_format in left_out:
+            continue
+        for method in {m.lower() for m in route.methods} - {"head"}:
+            if (route.path_format, method) in described:
+                continue
+            assert route.endpoint.__module__.startswith("graph_service.web."), route.path_format
+            pages += 1
+            if "{" not in route.path_format:
+                answer = client.get(route.path_format)
+                assert answer.headers["content-type"].startswith("text/html"), route.path_format
+    assert pages > 20
 
 
 def example_of(operation: dict) -> dict[str, str]:
@@ -54,6 +107,16 @@ def validator(name: str) -> jsonschema_rs.Validator:
     return jsonschema_rs.validator_for(schema, validate_formats=True)
 
 
+def fits(answer: Response, operation: dict) -> None:
+    """The status, the media type and the body are as described."""
+    described = operation["responses"][str(answer.status_code)]
+    assert bool(answer.content) == bool(described.get("content"))
+    if answer.content:
+        schema = described["content"][answer.headers["content-type"]]["schema"]
+        if "$ref" in schema:
+            validator(schema["$ref"].rpartition("/")[2]).validate(answer.json())
+
+
 @pytest.mark.parametrize("path", [*LISTS, *DETAILS, *OTHERS])
 def test_the_example_of_each_operation_has_an_answer_that_fits(
     client: TestClient, document: dict, path: str
@@ -68,16 +131,59 @@ def test_the_example_of_each_operation_has_an_answer_that_fits(
     for name in list(values):
         if f"{{{name}}}" in path:
             address = address.replace(f"{{{name}}}", quote(values.pop(name)))
-    answer = client.get(address, params=values)
-    assert answer.status_code == 200, answer.text
-    content = operation["responses"]["200"]["content"]
-    media = answer.headers["content-type"]
-    assert media in content
-    schema = content[media]["schema"]
-    validator(schema["$ref"].rpartition("/")[2]).validate(answer.json())
+    answer = client.get(address, params=values, follow_redirects=False)
+    assert answer.status_code in (200, 303), answer.text
+    fits(answer, operation)
+    if answer.headers.get("content-type") != "application/json":
+        return
     body = answer.json()
-    if "total" in body and path != "/api/v1/findings":
+    if isinstance(body, dict) and "total" in body and path != "/api/v1/findings":
         assert body["total"] != 0, "the example gives nothing"
+
+
+def test_the_example_of_each_change_is_done_as_described(document: dict, tmp_path: Path) -> None:
+    """Over a small graph of its own, with the key; and the same is refused without it."""
+    done = []
+    with TestClient(create_app(make(tmp_path, admin_token=TOKEN))) as client:
+        for path, operations in document["paths"].items():
+            for method in sorted(operations.keys() - {"get"}, key=METHODS.index):
+                operation = operations[method]
+                values = example_of(operation)
+                address = path.replace("{path}", values.pop("path", ""))
+                contents = operation.get("requestBody", {}).get("content", {"": {}})
+                examples = {m: c.get("example", "") for m, c in contents.items()}
+                for media, example in examples.items():
+                    if media and not example:
+                        continue
+                    body = urlencode(example) if isinstance(example, dict) else example
+                    sent = partial(
+                        client.request, method, address, params=values, content=body.encode()
+                    )
+                    headers = {"content-type": media} if media else {}
+                    if {"key": []} in operation.get("security", ()) and "query" not in media:
+                        refused = sent(headers=headers)
+                        if "form" not in media:
+                            assert refused.status_code == 401
+                            fits(refused, operation)
+                    answer = sent(headers={**headers, "authorization": f"Bearer {TOKEN}"})
+                    assert answer.status_code < 300, (path, method, media, answer.text)
+                    fits(answer, operation)
+                    done.append((method, path, media))
+    assert ("patch", "/rdf-graph-store", "application/sparql-update") in done
+    assert len(done) == 18
+
+
+def test_any_other_method_is_refused_and_allow_names_those_described(
+    client: TestClient, document: dict
+) -> None:
+    for path, operations in document["paths"].items():
+        values = dict.fromkeys(re.findall(r"{(\w+)}", path), "x")
+        named = {m.upper() for m in operations} | ({"HEAD"} if "get" in operations else set())
+        for method in {"GET", "PUT", "POST", "PATCH", "DELETE", "TRACE"} - named:
+            answer = client.request(method, path.format(**values))
+            assert answer.status_code == 405, (method, path)
+            assert set(answer.headers["allow"].split(", ")) == named
+            validator("Problem").validate(answer.json())
 
 
 def test_errors_fit_their_schema(client: TestClient) -> None:
