@@ -6,9 +6,11 @@ import asyncio
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from graph_service.api.cache import OVERHEAD, Cache
+from graph_service.api.cache import OVERHEAD, Cache, _names
 from graph_service.api.exact import Exact
 from graph_service.api.metrics import Metrics
 
@@ -203,3 +205,22 @@ def test_a_long_body_is_sent_in_pieces_that_make_the_whole() -> None:
     assert ask(cache)[2] == app.body
     assert ask(cache)[2] == app.body
     assert ask(cache, method="HEAD")[2] == b""
+
+
+@given(
+    st.lists(st.from_regex(rb'(W/)?"[!#-+\--~]*"', fullmatch=True), max_size=5),
+    st.from_regex(rb'"[0-9a-f]{4}"', fullmatch=True),
+    st.booleans(),
+    st.sampled_from([b",", b", ", b" ,\t"]),
+)
+def test_if_none_match_holds_exactly_for_what_it_lists(
+    listed: list[bytes], etag: bytes, named: bool, between: bytes
+) -> None:
+    """By weak comparison (RFC 9110, section 8.8.3.2)."""
+    match = between.join([*listed, *([b"W/" + etag] if named else [])])
+    assert _names(match, etag) == (named or etag in [x.removeprefix(b"W/") for x in listed])
+
+
+@given(st.binary(max_size=60))
+def test_no_if_none_match_is_too_strange(match: bytes) -> None:
+    assert _names(match, b'"0123456789abcdef"') == (match.strip() == b"*")

@@ -113,8 +113,10 @@ async def _get(app: FastAPI, address: str, headers: dict[str, str]) -> Answer:
     }
     sent: list[dict] = []
 
+    requests = [{"type": "http.request", "body": b"", "more_body": False}]
+
     async def receive() -> dict:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        return requests.pop() if requests else await asyncio.Future()
 
     async def send(message: dict) -> None:
         sent.append(message)
@@ -251,7 +253,7 @@ def test_no_parameter_of_a_page_breaks_out(client: Client, page: str) -> None:
     for name in sorted(offered(first.body, path) | kept.keys()):
         rest = urlencode({k: v for k, v in kept.items() if k != name})
         without = client.before(f"{path}?{rest}", BROWSER)
-        for text in PAYLOADS if name == "q" else some(3 * SHARE):
+        for text in PAYLOADS if name == "q" and path in FINDING else some(SHARE):
             where = f"{path}?{rest}&{name}={text}"
             answer = client.get(where, BROWSER)
             check(answer, where)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from graph_service.answers import Answers
 from graph_service.questions import Question, QuestionError, parse, registry
 from graph_service.questions.parameters import ParameterError, bind
+from graph_service.vocabulary import XSD
 
 QUESTIONS = registry()
 SOUND = """# title: Hvem?
@@ -222,3 +223,16 @@ def test_no_text_can_leave_its_term(text: str) -> None:
 def test_the_folder_holds_nothing_but_questions() -> None:
     folder = Path(__file__).parents[2] / "graph_service" / "questions"
     assert {p.suffix for p in folder.iterdir() if p.is_file()} == {".rq", ".py"}
+
+
+@given(st.one_of(st.dates().map(str), st.text(max_size=12), st.from_regex(r"\d{4}-\d\d-\d\d")))
+def test_a_date_is_a_day_of_the_calendar_or_an_error(text: str) -> None:
+    from datetime import date
+
+    parameters = parse("q", DATED.replace("FILTER(CONTAINS(?thing, ?q))", "")).parameters
+    try:
+        terms = bind(parameters, {"day": text}, Graph())
+    except ParameterError as error:
+        assert error.name == "day"
+        return
+    assert terms["day"] == (f'"{date.fromisoformat(text.strip())}"^^<{XSD}date>',)

@@ -200,3 +200,49 @@ def test_using_goes_before_each_where() -> None:
 def test_a_second_dataset_is_refused(text: str) -> None:
     with pytest.raises(Problem):
         with_using(text, ("http://a/",), ())
+
+
+STEPS = st.sampled_from(
+    ["PREFIX e: <http://e/>", "BASE <http://b/>", "INSERT DATA", "{ <a:s> <a:p> 1 }", "DELETE WHERE",
+     "{ ?s ?p ?o }", "CLEAR ALL", "DROP ALL", "DROP SILENT DEFAULT", ";", "# INSERT\n", "'INSERT'",
+     "SELECT *", "ASK", "WITH <a:g>", "\\u0044ROP ALL", "<DROP>", "e:DROP", "ADD DEFAULT TO <a:g>"]
+)  # fmt: skip
+
+
+@given(st.lists(STEPS, max_size=6), st.sampled_from(["", " ", "\n"]))
+@settings(max_examples=500, deadline=None)
+def test_what_is_not_seen_as_an_update_changes_nothing(steps: list[str], between: str) -> None:
+    text = between.join(steps)
+    try:
+        seen = look(text)
+    except Problem:
+        return
+    quad = ox.Quad(ox.NamedNode("a:s"), ox.NamedNode("a:p"), ox.Literal("0"))
+    store = ox.Store()
+    store.add(quad)
+    if seen.update:
+        with pytest.raises(SyntaxError):
+            store.query(text)
+        return
+    with contextlib.suppress(SyntaxError):
+        store.update(text)
+    assert set(store) == {quad}
+
+
+@given(st.lists(st.sampled_from("{}()[]"), max_size=400))
+def test_depth_is_counted_as_a_reader_counts_it(brackets: list[str]) -> None:
+    opened: list[str] = []
+    deepest = 0
+    for bracket in brackets:
+        if bracket in "{([":
+            opened.append(bracket)
+        elif opened and opened[-1] + bracket in ("{}", "()", "[]"):
+            opened.pop()
+        deepest = max(deepest, len(opened))
+    try:
+        list(tokens(" ".join(brackets)))
+    except Problem as problem:
+        assert problem.kind == "query-too-deep"
+        assert deepest > MAX_DEPTH
+    else:
+        assert deepest <= MAX_DEPTH

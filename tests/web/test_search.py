@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from graph_service.answers import Answers
 from graph_service.danish import normalise, split_compound, stem
@@ -56,6 +58,17 @@ def test_nothing_for_nothing(small: SearchIndex) -> None:
     assert small.search("") == []
     assert small.search("   ?? ") == []
     assert small.search("xyzzyqw") == []
+
+
+@given(st.text(max_size=80), st.integers(1, 5))
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_text_finds_things_of_ours_once_best_first(
+    small: SearchIndex, query: str, limit: int
+) -> None:
+    hits = small.search(query, limit)
+    assert len({h.iri for h in hits}) == len(hits) <= limit
+    assert {h.iri for h in hits} <= {iri for iri, _, _ in ROWS}
+    assert [h.score for h in hits] == sorted((h.score for h in hits), reverse=True)
 
 
 def test_only_some_kinds(small: SearchIndex) -> None:
