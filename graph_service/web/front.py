@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -65,7 +66,7 @@ def search(request: Request) -> Response:
     best = described(service_of(request).answers, hits[:10])
     rest = sorted(hits[10:], key=lambda h: kinds_name(h.kind))
     groups = [(kinds_name(kind), list(run)) for kind, run in groupby(rest, lambda h: h.kind)]
-    links = [("JSON", f"/api/v1/search?{request.url.query}")] if q else []
+    links = [("JSON", f"/api/v1/search?{urlencode({'q': q})}")] if q else []
     return render(request, "search.html", q=q, search=q, best=best, groups=groups, data_links=links)
 
 

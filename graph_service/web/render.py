@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, Undefined, select_autoescape
@@ -55,6 +55,8 @@ SECURITY = {
     "Referrer-Policy": "same-origin",
     "Vary": "Accept-Encoding",
 }
+#: What stands for itself in an address (RFC 3986, section 2.2), and what is written as %XX already.
+RESERVED = ":/?#[]@!$&'()*+,;=%"
 #: The main menu: path → words.
 MENU = {
     "/ansvar": "Hvem gør hvad",
@@ -128,7 +130,8 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
     headers = dict(SECURITY)
     if values["data_links"]:
         headers["Link"] = ", ".join(
-            f'<{href}>; rel="alternate"; title="{name}"' for name, href in values["data_links"]
+            f'<{quote(href, safe=RESERVED)}>; rel="alternate"; title="{name}"'
+            for name, href in values["data_links"]
         )
     if "gzip" in request.headers.get("accept-encoding", "") and len(body) > 1000:
         headers["Content-Encoding"] = "gzip"

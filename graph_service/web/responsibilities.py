@@ -14,7 +14,14 @@ from starlette.responses import Response
 
 from graph_service.answers import Answers
 from graph_service.api.as_of import held
-from graph_service.api.lists import AS_OF, PAGING, derivations, read_values, service_of
+from graph_service.api.lists import (
+    AS_OF,
+    PAGING,
+    derivations,
+    integer,
+    read_values,
+    service_of,
+)
 from graph_service.questions import Parameter
 from graph_service.questions.parameters import ENUMS, bind
 from graph_service.vocabulary import AG, kind_and_slug
@@ -24,6 +31,7 @@ from graph_service.web.render import downloads_of, render
 
 router = APIRouter(include_in_schema=False)
 PER_PAGE = 40
+MOST_PAGES = 100_000
 SIDE = Parameter("side", "integer", ("",), False, "Side")
 #: Facets of the page: parameter → label.
 FACETS = {
@@ -158,7 +166,8 @@ def responsibilities(request: Request) -> Response:
         "format": PAGING["format"],
     }
     given = {k: v for k, v in read_values(request, known).items() if v}
-    number = max(1, int(given.pop("side", "1")) if given.get("side", "1").isdigit() else 1)
+    number = integer(given, "side", 1, 1, MOST_PAGES)
+    given.pop("side", "")
     given.pop("format", "")
     as_of = given.pop("as_of", "")
     if as_of:

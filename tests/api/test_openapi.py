@@ -177,7 +177,7 @@ def test_any_other_method_is_refused_and_allow_names_those_described(
     client: TestClient, document: dict
 ) -> None:
     for path, operations in document["paths"].items():
-        values = {name: "x" for name in re.findall(r"{(\w+)}", path)}
+        values = dict.fromkeys(re.findall(r"{(\w+)}", path), "x")
         named = {m.upper() for m in operations} | ({"HEAD"} if "get" in operations else set())
         for method in {"GET", "PUT", "POST", "PATCH", "DELETE", "TRACE"} - named:
             answer = client.request(method, path.format(**values))
