@@ -23,7 +23,7 @@ from graph_service.api.as_of_facts import (
     provisions_of,
     works_known,
 )
-from graph_service.api.as_of_works import NO, UNKNOWN, YES, Verdict
+from graph_service.api.as_of_works import NO, SILENT, UNKNOWN, YES, Verdict
 from graph_service.vocabulary import ID, ag
 
 #: Changes after which a provision no longer holds under its old number.
@@ -87,7 +87,10 @@ def held(answers: Answers, things: Iterable[str], day: str) -> list[Json]:
         if iri.startswith(f"{ID}law/"):
             verdict = (rests_on[0]["held"], rests_on[0]["reason"])
         else:
-            mine = [works[w].held(day) for w in works_of.get(iri, ()) if w in works]
+            mine = sorted(
+                (works[w].held(day) for w in works_of.get(iri, ()) if w in works),
+                key=lambda verdict: (verdict[1] == SILENT, verdict),
+            )
             verdict = _duty(bounds[iri], mine, rests_on, iri in lawful, own, day)
         flat = [c for p in bases.get(iri, ()) for c in changes.get(p, [])] + own
         verdicts[iri] = {
@@ -112,7 +115,7 @@ def _duty(
 
     Args:
         bounds: its own first and last days.
-        works: verdicts of the agreements it stands in.
+        works: verdicts of the agreements it stands in, those that say something first.
         rests_on: its provisions.
         lawful: a source states it as law, so it does not need the agreement.
         own: changes that are about the thing itself.
@@ -146,7 +149,7 @@ def _duty(
         return UNKNOWN, f"gælder fra {min(begins)}; om den stadig gjaldt, vides ikke"
     if works:
         return works[0]
-    return UNKNOWN, "kilderne siger ikke, hvad der gjaldt den dag"
+    return UNKNOWN, SILENT
 
 
 def _basis(provision: Json, changes: list[Json], cited: tuple[str, str] | None, day: str) -> Json:

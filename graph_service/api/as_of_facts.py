@@ -209,7 +209,7 @@ def changes_of(answers: Answers, things: list[str], day: str) -> dict[str, list[
             ),
             "source": value["source"],
         }
-    return {iri: list(changes.values()) for iri, changes in found.items()}
+    return {iri: [changes[key] for key in sorted(changes)] for iri, changes in found.items()}
 
 
 def _in_force(since: str | None, words: str | None, day: str) -> bool | None:

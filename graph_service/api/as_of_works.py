@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 YES, NO, UNKNOWN = "yes", "no", "unknown"
 FAR = "9999-12-31"
+#: The reason where nothing at all is known.
+SILENT = "kilderne siger ikke, hvad der gjaldt den dag"
 
 #: ``yes``, ``no`` or ``unknown``, and why, in Danish.
 Verdict = tuple[str, str]
@@ -74,4 +76,4 @@ class Work:
             return UNKNOWN, f"i kraft senest {sure}; om den stadig gjaldt, vides ikke"
         if first and day >= first:
             return UNKNOWN, f"kan være trådt i kraft fra {first}; om det var sket, vides ikke"
-        return UNKNOWN, "kilderne siger ikke, hvad der gjaldt den dag"
+        return UNKNOWN, SILENT

@@ -74,17 +74,26 @@ def years(event: Dated) -> list[tuple[str, str]]:
     return [(y, y) for y in event.year.split("–") if y] or [("ukendt", "ukendt")]
 
 
-def read_day(request: Request, answers: Answers, name: str = "dag") -> str:
+def read_date(request: Request, name: str, otherwise: str = "") -> str:
+    """The day that a parameter names, or another when it is left out.
+
+    Raises:
+        ParameterError: it is not a date.
+    """
+    text = request.query_params.get(name, "") or otherwise
+    try:
+        return date.fromisoformat(text).isoformat() if text else ""
+    except ValueError:
+        raise ParameterError(name, f"{text[:40]!r} er ikke en dato; skriv ÅÅÅÅ-MM-DD") from None
+
+
+def read_day(request: Request, answers: Answers) -> str:
     """The day asked for, or the sources' own now.
 
     Raises:
         ParameterError: it is not a date.
     """
-    text = request.query_params.get(name, "") or reference_day(answers)
-    try:
-        return date.fromisoformat(text).isoformat() if text else ""
-    except ValueError:
-        raise ParameterError(name, f"{text!r} er ikke en dato; skriv ÅÅÅÅ-MM-DD") from None
+    return read_date(request, "dag", reference_day(answers))
 
 
 @router.get("/kalender")
@@ -94,10 +103,10 @@ def calendar(request: Request) -> Response:
     day = read_day(request, answers)
     asked = {k: v for k, v in request.query_params.items() if v}
     events = [e.item for e in all_events(answers)]
-    before = asked.get("due_before", "")
+    before = read_date(request, "due_before")
     if before:
         events = [i for i in events if dated(i).end and dated(i).end < before]
-    after = asked.get("from", "")
+    after = read_date(request, "from")
     if after:
         events = [i for i in events if not dated(i).end or dated(i).end >= after]
     shown, selections = choose(events, facets(day), asked)

@@ -20,6 +20,7 @@ from graph_service.web.assessments import (
     totals,
     years_of,
 )
+from graph_service.web.calendar import read_date
 from graph_service.web.downloads import Columns, download, of, sources
 from graph_service.web.drawings import timeline
 from graph_service.web.events import all_events, by_date, reference_day
@@ -114,7 +115,7 @@ def initiative_list(request: Request) -> Response:
     words = asked.get("q", "").casefold()
     if words:
         items = [i for i in items if words in searchable(i)]
-    due = asked.get("due_before", "")
+    due = read_date(request, "due_before")
     if due:
         items = [i for i in items if falls_due(answers, i, due)]
     shown, selections = choose(items, facets(answers), asked)

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from graph_service.answers import Answers
 from graph_service.api.as_of import dated_columns, held
 from graph_service.api.formats import RDF_FORMATS, flat, value_at
-from graph_service.api.lists import AS_OF, PAGING, derivations, read_values, service_of
+from graph_service.api.lists import AS_OF, PAGING, derivations, integer, read_values, service_of
 from graph_service.api.problems import Problem
 from graph_service.questions import Parameter
 from graph_service.questions.parameters import ENUMS, bind
@@ -26,6 +26,7 @@ from graph_service.web.render import HELD, downloads_of, render
 
 router = APIRouter(include_in_schema=False)
 PER_PAGE = 40
+MOST_PAGES = 100_000
 SIDE = Parameter("side", "integer", ("",), False, "Side")
 #: Facets of the page: parameter → label.
 FACETS = {
@@ -163,8 +164,8 @@ def responsibilities(request: Request) -> Response:
         "format": PAGING["format"],
     }
     given = {k: v for k, v in read_values(request, known).items() if v}
-    side = given.pop("side", "")
-    number = max(1, int(side[:9])) if side.isascii() and side.isdigit() else 1
+    number = integer(given, "side", 1, 1, MOST_PAGES)
+    given.pop("side", "")
     given.pop("format", "")
     as_of = given.pop("as_of", "")
     if as_of:
