@@ -241,4 +241,5 @@ def names(match: bytes, etag: bytes) -> bool:
     """Whether If-None-Match names this ETag, by weak comparison (RFC 9110, section 13.1.2)."""
     if match.strip() == b"*":
         return True
-    return any(part.strip().removeprefix(b"W/") == etag for part in match.split(b","))
+    wanted = etag.removeprefix(b"W/")
+    return any(part.strip().removeprefix(b"W/") == wanted for part in match.split(b","))

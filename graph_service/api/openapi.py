@@ -18,6 +18,7 @@ from graph_service.api.formats import CONTENT_TYPES, MEDIA_TYPES, SEPARATORS, SY
 from graph_service.api.problems import PROBLEMS
 from graph_service.api.resources import RESOURCES
 from graph_service.api.schemas import PASSAGE, SCHEMAS, SLUG, SLUG_FORM, TEXT, Schema, ref
+from graph_service.paging import CURSOR
 from graph_service.questions import Parameter, Question
 from graph_service.questions.parameters import ENUMS
 from graph_service.service import Service
@@ -56,7 +57,7 @@ def described(parameter: Parameter, question: Question | None = None) -> Schema:
         case "format":
             schema = {"enum": [*MEDIA_TYPES, *SYNONYMS, *empty]}
         case "cursor":
-            schema = {"type": "string", "pattern": "^([A-Za-z0-9_-]{4})*$"}
+            schema = {"type": "string", "pattern": f"^{CURSOR.pattern}$"}
         case "total":
             schema = {"enum": ["yes", "no", *empty], "default": "yes"}
         case "separator":

@@ -202,9 +202,12 @@ async def changed(request: Request, name: str) -> Response:
     The default graph merges all graphs; what is written to it lies in a graph of its own.
 
     Raises:
-        Problem: unsupported-media-type for text that is not UTF-8, and see
+        Problem: bad-content for a part of a graph (RFC 9110, section 14.5),
+            unsupported-media-type for text that is not UTF-8, and see
             :func:`graph_service.sparql.writing.write`.
     """
+    if "content-range" in request.headers:
+        raise Problem("bad-content", "Send hele grafen, uden Content-Range.")
     name = DEFAULT_GRAPH if name == DEFAULT else name or graph(f"added/{uuid4()}")
     if request.method == "PATCH":
         body = await read_patch(request)

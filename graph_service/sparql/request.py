@@ -96,8 +96,15 @@ async def read_body(request: Request, limit: int) -> bytes:
     """The body.
 
     Raises:
-        Problem: query-too-long above ``limit`` bytes; bad-content when it comes too slowly.
+        Problem: query-too-long above ``limit`` bytes; bad-content when it comes too slowly;
+            unsupported-media-type when it is packed (RFC 9110, section 8.4).
     """
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise Problem(
+            "unsupported-media-type",
+            "Send indholdet, som det er, uden Content-Encoding.",
+            headers={"Accept-Encoding": "identity"},
+        )
     body = bytearray()
 
     async def read() -> None:

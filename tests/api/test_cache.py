@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from graph_service.api.cache import OVERHEAD, Cache, _names
+from graph_service.api.cache import OVERHEAD, Cache, names
 from graph_service.api.exact import Exact
 from graph_service.api.metrics import Metrics
 
@@ -218,9 +218,9 @@ def test_if_none_match_holds_exactly_for_what_it_lists(
 ) -> None:
     """By weak comparison (RFC 9110, section 8.8.3.2)."""
     match = between.join([*listed, *([b"W/" + etag] if named else [])])
-    assert _names(match, etag) == (named or etag in [x.removeprefix(b"W/") for x in listed])
+    assert names(match, etag) == (named or etag in [x.removeprefix(b"W/") for x in listed])
 
 
 @given(st.binary(max_size=60))
 def test_no_if_none_match_is_too_strange(match: bytes) -> None:
-    assert _names(match, b'"0123456789abcdef"') == (match.strip() == b"*")
+    assert names(match, b'"0123456789abcdef"') == (match.strip() == b"*")

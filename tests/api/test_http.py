@@ -338,9 +338,6 @@ SWAPPED = [
     "/lovgrundlag/x",
     "/ting/event/x",
     "/hjaelp",
-    "/indsatser?format=xlsx",
-    "/indsatser?format=csv",
-    "/foelgegruppe/x.docx",
 ]
 
 
@@ -370,7 +367,7 @@ def test_whatever_passes_says_when_to_try_again(kind: str) -> None:
 
 @pytest.mark.parametrize("accept", ["text/html", "application/json"])
 @pytest.mark.parametrize(
-    "address", ["/lovgrundlag", "/api/v1/events", "/sparql?query=ASK{}", *LIVE]
+    "address", ["/lovgrundlag", "/api/v1/events", "/sparql?query=ASK{}&format=json", *LIVE]
 )
 def test_an_answer_of_503_says_when_to_try_again(
     settings: Settings, tmp_path: Path, address: str, accept: str

@@ -123,6 +123,19 @@ def test_a_graph_that_is_not_utf8_is_refused_and_not_misread(writable: TestClien
     assert (answer.status_code, size(writable, graph=NEW)) == (415, -1)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "status"),
+    [("content-range", "bytes 0-4/100", 400), ("content-encoding", "gzip", 415)],
+)
+def test_a_part_of_a_graph_or_a_packed_one_is_refused(
+    writable: TestClient, name: str, value: str, status: int
+) -> None:
+    answer = writable.put(
+        STORE, params={"graph": NEW}, content=ONE, headers={**TURTLE, name: value}
+    )
+    assert (answer.status_code, size(writable, graph=NEW)) == (status, -1)
+
+
 def test_a_multipart_body_without_parts_makes_no_graph(writable: TestClient) -> None:
     headers = {"content-type": "multipart/form-data; boundary=x"}
     answer = writable.post(STORE, params={"graph": NEW}, content=b"hej", headers=headers)
