@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INPUTS := $(shell find data ontology shapes -name '*.ttl' -o -name '*.jsonld' 2>/dev/null)
 RULES := $(shell find graph_service/build -name '*.rq' -o -name '*.py' 2>/dev/null)
 
-.PHONY: run test lint build bench referee format-data lock design clean parts docs
+.PHONY: run test lint build bench long referee format-data lock design clean parts docs
 .DEFAULT_GOAL := run
 
 run: build
@@ -51,6 +51,10 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# What takes minutes and finds little on a common day: fuzzing, and what is the same in principle.
+long: $(VENV)/.dev build
+	$(BIN)/python -m pytest -m long --override-ini 'addopts=-q --strict-markers'
 
 referee: $(VENV)/.dev build
 	$(BIN)/python -m pytest -m referee --override-ini 'addopts=-q --strict-markers'

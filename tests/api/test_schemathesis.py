@@ -6,7 +6,10 @@ import warnings
 from collections import Counter
 from typing import Any
 
+import pytest
 from fastapi import FastAPI
+
+pytestmark = pytest.mark.long
 
 #: Cases that are made up for each operation, beside its examples.
 CASES = 3

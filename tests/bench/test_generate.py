@@ -20,6 +20,8 @@ from graph_service.settings import PROJECT, Settings
 from graph_service.store.embedded import EmbeddedStore
 from graph_service.vocabulary import ID
 
+pytestmark = pytest.mark.long
+
 REGIONS = 3
 THING = re.compile(rb"<" + re.escape(ID.encode()) + rb"([a-z-]+)/([^>]+)>")
 

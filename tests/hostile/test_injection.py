@@ -26,6 +26,8 @@ from graph_service.questions import registry
 from graph_service.settings import Settings
 from tests.web.addresses import PAGES
 
+pytestmark = pytest.mark.long
+
 #: Texts as they stand in an address: percent-encoded.
 PAYLOADS = (
     *map(

@@ -26,6 +26,8 @@ from tests.store.compare import assert_same_rows
 from tests.store.engine import Oxigraph
 from tests.store.publishing import ansvarsgraf, small, small_project
 
+pytestmark = pytest.mark.long
+
 QUESTIONS = registry()
 #: Nothing answers these in seconds; the first gives rows at once, the other none until the end.
 MANY = "SELECT ?a ?d WHERE { ?a ?p ?b . ?c ?q ?d . FILTER(CONTAINS(STR(?d), STR(?b))) }"
