@@ -164,7 +164,7 @@ class Answers:
         found: dict[str, Description] = {}
         wanted = list(dict.fromkeys(things))
         while wanted:
-            inner: dict[str, None] = {}
+            inner: set[str] = set()
             for iri in wanted:
                 found[iri] = Description(iri)
             hidden = ", ".join(f"<{p}>" for p in HIDDEN)
@@ -177,8 +177,8 @@ class Answers:
                 found[subject].values[row["p"].value].append(value)
                 kind = kind_and_slug(value.value) if isinstance(value, ox.NamedNode) else None
                 if kind and kind[0] in NESTED:
-                    inner[value.value] = None
-            wanted = [iri for iri in inner if iri not in found]
+                    inner.add(value.value)
+            wanted = sorted(inner - found.keys())
         return found
 
     def labels(self, iris: Iterable[str]) -> dict[str, str]:
@@ -286,12 +286,12 @@ class Answers:
         ]
 
     def triples(self, things: Iterable[str]) -> list[ox.Triple]:
-        """The triples of the things and of what is nested in them."""
+        """The triples of the things and of what is nested in them, in one order in every store."""
         return [
             ox.Triple(ox.NamedNode(d.iri), ox.NamedNode(predicate), value)
             for d in self.descriptions(things).values()
-            for predicate, values in d.values.items()
-            for value in values
+            for predicate in sorted(d.values)
+            for value in sorted(d.values[predicate], key=str)
         ]
 
 

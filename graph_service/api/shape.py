@@ -136,4 +136,4 @@ def derivations(answers: Answers, items: list[dict[str, Any]], actor: str) -> No
         }
         by_thing.setdefault(row["r"].value, []).append(derivation)
     for item in items:
-        item["derivation"] = by_thing.get(item["iri"], [])
+        item["derivation"] = sorted(by_thing.get(item["iri"], []), key=str)

@@ -83,7 +83,9 @@ def examples(client: TestClient) -> list[str]:
 
 def determined(client: TestClient) -> list[str]:
     """Every address here whose answer is a 200 that the snapshot determines."""
-    return list(dict.fromkeys([*examples(client), *API, *PAGES, *FILES, *STATIC, *DATA]))
+    (finding,) = client.get("/api/v1/findings?limit=1").json()["items"]
+    pages = [*PAGES, f"/fund/{finding['id']}"]
+    return list(dict.fromkeys([*examples(client), *API, *pages, *FILES, *STATIC, *DATA]))
 
 
 def paths_of(app: FastAPI) -> Iterator[object]:
