@@ -148,7 +148,7 @@ def _duty(
     if begins:
         return UNKNOWN, f"gælder fra {min(begins)}; om den stadig gjaldt, vides ikke"
     if works:
-        return works[0]
+        return next((w for w in works if w[0] == UNKNOWN), works[0])
     return UNKNOWN, SILENT
 
 

@@ -133,6 +133,7 @@ def works_known(
     works_of: dict[str, list[str]] = defaultdict(list)
     for row in ask(answers, WORKS, things):
         works_of[row["thing"].value].append(row["work"].value)
+    works_of = {iri: sorted(found) for iri, found in works_of.items()}
     names = list(dict.fromkeys(w for found in works_of.values() for w in found))
     works = {name: Work() for name in names}
     for row in ask(answers, EVENTS, names):
@@ -169,7 +170,7 @@ def cited_between(answers: Answers, provisions: list[str]) -> dict[str, tuple[st
 
 
 def changes_of(answers: Answers, things: list[str], day: str) -> dict[str, list[Json]]:
-    """Thing → what has become of it or of what it is part of, each with its source."""
+    """Thing → what has become of it or of what it is part of, in time, each with its source."""
     found: dict[str, dict[str, Json]] = defaultdict(dict)
     for row in ask(answers, CHANGES, list(dict.fromkeys(things))):
         value = {name: term.value for name, term in row.items()}
@@ -209,7 +210,10 @@ def changes_of(answers: Answers, things: list[str], day: str) -> dict[str, list[
             ),
             "source": value["source"],
         }
-    return {iri: [changes[key] for key in sorted(changes)] for iri, changes in found.items()}
+    return {
+        iri: sorted(changes.values(), key=lambda c: (c["effective_from"] or "", c["iri"]))
+        for iri, changes in found.items()
+    }
 
 
 def _in_force(since: str | None, words: str | None, day: str) -> bool | None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import io
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from graph_service.answers import Answers
-from graph_service.api.as_of import held
+from graph_service.api.as_of import _duty, held
 from graph_service.api.as_of_works import NO, UNKNOWN, YES, Work
 from graph_service.vocabulary import thing
 
@@ -158,3 +161,62 @@ def test_no_work_is_said_to_hold_before_it_can_or_beyond_what_is_known(
         assert min(known) <= day <= max(known)
     if not known and not any(any(s) for s in planned):
         assert verdict == UNKNOWN
+
+
+def rows_of(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), delimiter=";"))
+
+
+def test_a_table_says_on_which_provision_it_rested_and_what_has_become_of_it(
+    client: TestClient,
+) -> None:
+    duty = "offentligt-ansatte-underretter-153"
+    asked = "/api/v1/responsibilities?law=sel-153&as_of=2024-01-01&format=csv"
+    row = next(r for r in rows_of(client.get(asked).text) if r["Adresse"].endswith(duty))
+    assert row["Gjaldt 2024-01-01"] == "yes"
+    assert "§ 153" in row["Bestemmelse i kilden"]
+    assert "§ 133" in row["Bestemmelse 2024-01-01"]
+    assert "2024-01-01" in row["Hvad der er sket med den"]
+    one = client.get(f"/api/v1/responsibilities/{duty}?as_of=2024-01-01&format=csv").text
+    told = {r["Felt"]: r["Værdi"] for r in rows_of(one)}
+    assert {k: told[k] for k in row if k in told and k.startswith(("Gjaldt", "Bestemm", "Hv"))} == {
+        k: v for k, v in row.items() if k.startswith(("Gjaldt 2", "Bestemm", "Hvorfor", "Hvad der"))
+    }
+    unknown = "/api/v1/legal-bases/sul-140?as_of=2027-01-01&format=csv"
+    told = {r["Felt"]: r["Værdi"] for r in rows_of(client.get(unknown).text)}
+    assert told["Gjaldt 2027-01-01"] == "unknown"
+    assert told["Bestemmelse 2027-01-01"] == "vides ikke"
+
+
+def test_the_download_of_a_page_says_the_same_in_danish(client: TestClient) -> None:
+    page = "/ansvar?law=sel-153&as_of=2024-01-01"
+    held = {row["Gjaldt 2024-01-01"] for row in rows_of(client.get(f"{page}&format=csv").text)}
+    assert held
+    assert held <= {"ja", "nej", "vides ikke"}
+    assert client.get(f"{page}&format=turtle").status_code == 406
+    links = client.get(page, headers={"Accept": "text/html"}).headers["link"]
+    assert "format=csv" in links
+    assert "format=turtle" not in links
+
+
+@pytest.mark.parametrize("name", ["jsonld", "turtle", "nquads"])
+@pytest.mark.parametrize("path", ["/api/v1/legal-bases", "/api/v1/legal-bases/sul-140"])
+def test_a_format_without_room_for_a_verdict_is_refused(
+    client: TestClient, path: str, name: str
+) -> None:
+    answer = client.get(f"{path}?as_of=2024-01-01&format={name}")
+    assert answer.status_code == 406
+    assert "json" in answer.json()["detail"]
+    assert "as_of" in answer.json()["detail"]
+    assert client.get(f"{path}?format={name}").status_code == 200
+    dated = client.get(
+        f"{path}?as_of=2024-01-01", headers={"Accept": "text/turtle, text/csv;q=0.1"}
+    )
+    assert dated.headers["content-type"].startswith("text/csv")
+    assert "turtle" not in dated.headers["link"]
+
+
+def test_of_several_agreements_an_unknown_one_decides_in_any_order() -> None:
+    works = [(NO, "endnu ikke"), (UNKNOWN, "vides ikke")]
+    for found in (works, works[::-1]):
+        assert _duty({}, found, [], False, [], "2019-01-01")[0] == UNKNOWN

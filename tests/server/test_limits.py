@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import json
 import socket
 import time
 from collections.abc import Iterator
 
 import pytest
+import uvicorn
+from starlette.types import Receive, Scope, Send
+from uvicorn.server import ServerState
 
+from graph_service.connections import Limits
+from graph_service.guarded import guarded
 from graph_service.settings import Settings
 from tests.server.conftest import Running, server, wait_until
 
@@ -199,3 +206,42 @@ def test_the_register_empties_when_all_have_left(running: Running) -> None:
         return 'ansvarsgraf_connections{state="open"} 1\n' in text
 
     wait_until(opened)
+
+
+def test_a_connection_too_many_is_told_when_to_come_back() -> None:
+    """All that may be open are at work, so that none can give way."""
+
+    async def main() -> bytes:
+        asked, done = asyncio.Event(), asyncio.Event()
+
+        async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+            asked.set()
+            await done.wait()
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+            await send({"type": "http.response.body"})
+
+        protocol, _ = guarded(Limits(connections=1))
+        config = uvicorn.Config(slow, log_config=None, lifespan="off")
+        config.load()
+        state = ServerState()
+        listening = await asyncio.get_running_loop().create_server(
+            lambda: protocol(config=config, server_state=state, app_state={}), "127.0.0.1", 0
+        )
+        port = listening.sockets[0].getsockname()[1]
+        busy, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        await asked.wait()
+        late, other = await asyncio.open_connection("127.0.0.1", port)
+        told = await late.read()
+        done.set()
+        assert (await busy.readline()).startswith(b"HTTP/1.1 204")
+        for each in (writer, other):
+            each.close()
+        listening.close()
+        return told
+
+    head, _, body = asyncio.run(asyncio.wait_for(main(), 20)).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 503")
+    told = dict(line.lower().split(b": ") for line in head.split(b"\r\n")[1:])
+    assert int(told[b"retry-after"]) > 0
+    assert json.loads(body)["status"] == 503
