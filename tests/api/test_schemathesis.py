@@ -25,6 +25,7 @@ THOROUGH = (
 #: schema can say: whether a text is SPARQL or RDF, which formats the answer to it can have, and that
 #: a graph is named in one of two ways. So do lists of a day (``as_of``), which RDF cannot tell.
 BEYOND_SCHEMAS = "^/(sparql|rdf-graph-store|graph/.*)$"
+OF_A_DAY = "(responsibilities|agreements|programmes|legal-bases)(/[^/]+)?"
 ACCEPTED = ["2xx", "3xx", "401", "403", "404", "409", "429", "5xx"]
 REFUSED = ["400", "401", "403", "404", "405", "406", "409", "413", "415", "422", "428", "429"]
 CONFIGURATION: dict[str, Any] = {
@@ -45,12 +46,12 @@ CONFIGURATION: dict[str, Any] = {
             "checks": {"positive_data_acceptance": {"expected-statuses": [*ACCEPTED, "406"]}},
         },
         {
-            "include-path-regex": "^/api/v1/(agreements|legal-bases)$",
+            "include-path-regex": f"^/api/v1/(?!responsibilities$){OF_A_DAY}$",
             "checks": {"positive_data_acceptance": {"expected-statuses": [*ACCEPTED, "406"]}},
             "phases": {"coverage": {"enabled": False}},
         },
         {
-            "include-path-regex": f"^/api/v1/(?!({THOROUGH}|agreements|legal-bases)$).+",
+            "include-path-regex": f"^/api/v1/(?!({THOROUGH}|{OF_A_DAY})$).+",
             "phases": {"coverage": {"enabled": False}},
         },
     ],

@@ -175,6 +175,8 @@ def test_a_build_killed_while_it_fills_the_store_leaves_the_last_good_snapshot(
 import io, os, pathlib, signal, sys
 from graph_service.build.publish import alone, publish_stream
 
+pytestmark = pytest.mark.long
+
 class Source(io.RawIOBase):
     pieces = 0
 

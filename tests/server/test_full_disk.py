@@ -26,6 +26,8 @@ from tests.server.test_crash import (
     write_project,
 )
 
+pytestmark = pytest.mark.long
+
 DISK = 3 * 1024**2
 #: Triples of a graph that is larger than the disk.
 MANY = 60_000
