@@ -33,6 +33,8 @@ from tests.server.conftest import (
 )
 from tests.sparql.conftest import ENDLESS, make
 
+pytestmark = pytest.mark.long
+
 LABEL = "SELECT ?label { ?law a eli:LegalResource ; skos:prefLabel ?label }"
 
 
@@ -174,8 +176,6 @@ def test_a_build_killed_while_it_fills_the_store_leaves_the_last_good_snapshot(
     code = """
 import io, os, pathlib, signal, sys
 from graph_service.build.publish import alone, publish_stream
-
-pytestmark = pytest.mark.long
 
 class Source(io.RawIOBase):
     pieces = 0
