@@ -133,7 +133,6 @@ def works_known(
     works_of: dict[str, list[str]] = defaultdict(list)
     for row in ask(answers, WORKS, things):
         works_of[row["thing"].value].append(row["work"].value)
-    works_of = {iri: sorted(found) for iri, found in works_of.items()}
     names = list(dict.fromkeys(w for found in works_of.values() for w in found))
     works = {name: Work() for name in names}
     for row in ask(answers, EVENTS, names):
