@@ -12,7 +12,7 @@ from functools import cached_property
 import pyoxigraph as ox
 
 from graph_service.build.passages import read_address
-from graph_service.ordering import put_in_order, split_order
+from graph_service.ordering import put_in_order
 from graph_service.paging import MAX_PAGE, Orders, Page, cut, order
 from graph_service.questions import Question, bind
 from graph_service.questions.parameters import ParameterError
@@ -114,8 +114,10 @@ class Answers:
 
     def rows(self, name: str, values: dict[str, str]) -> list[Row]:
         """The rows of a named question. Raises as :meth:`sparql`."""
-        query, order = split_order(self.sparql(name, values), self.questions[name].columns)
-        rows = list(self.store.select(query))
+        question = self.questions[name]
+        end, order = question.unsorted
+        query = self.sparql(name, values).removesuffix(end)
+        rows = list(self.store.select(query, question.prefixes))
         put_in_order(rows, order)
         return rows
 
@@ -167,14 +169,8 @@ class Answers:
             inner: set[str] = set()
             for iri in wanted:
                 found[iri] = Description(iri)
-            hidden = ", ".join(f"<{p}>" for p in HIDDEN)
-            rows = self.store.select(
-                f"SELECT ?s ?p ?o WHERE {{ VALUES ?s {{ {' '.join(f'<{i}>' for i in wanted)} }} "
-                f"?s ?p ?o FILTER(?p NOT IN ({hidden})) }}"
-            )
-            for row in rows:
-                subject, value = row["s"].value, row["o"]
-                found[subject].values[row["p"].value].append(value)
+            for subject, predicate, value in self.store.about(wanted):
+                found[subject].values[predicate].append(value)
                 kind = kind_and_slug(value.value) if isinstance(value, ox.NamedNode) else None
                 if kind and kind[0] in NESTED:
                     inner.add(value.value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from fastapi import Request
 
@@ -41,7 +42,23 @@ def service_of(request: Request) -> Service:
 
 def base_url(request: Request) -> str:
     """The public address of the service, without a trailing slash."""
-    return service_of(request).settings.public_url or str(request.base_url).rstrip("/")
+    scope = request.scope
+    host = next((value for name, value in scope["headers"] if name == b"host"), None)
+    server = tuple(scope.get("server") or ())
+    root_path = scope.get("app_root_path", scope.get("root_path", ""))
+    return service_of(request).settings.public_url or _own_address(
+        scope["scheme"], host, server, root_path
+    )
+
+
+@lru_cache(256)
+def _own_address(
+    scheme: str, host: bytes | None, server: tuple[object, ...], root_path: str
+) -> str:
+    """The address at which a client has reached the service, as Starlette finds it."""
+    headers = [] if host is None else [(b"host", host)]
+    asked = {"type": "http", "scheme": scheme, "headers": headers, "server": server or None}
+    return str(Request({**asked, "root_path": root_path, "path": "/"}).base_url).rstrip("/")
 
 
 #: Accept-Encoding that takes gzip: named, and not with weight 0 (RFC 9110, section 12.5.3).

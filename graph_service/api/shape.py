@@ -62,10 +62,10 @@ def forms(
     if len(request.scope["query_string"]) > LONGEST:
         return vary
     base = base_url(request)
-    kept = [(k, v) for k, v in request.query_params.multi_items() if k != "format"]
-    here = base + quote(data or request.scope["path"])
+    kept = urlencode([(k, v) for k, v in request.query_params.multi_items() if k != "format"])
+    here = f"{base}{quote(data or request.scope['path'])}?{kept}{'&' if kept else ''}format="
     made = [
-        f'<{here}?{urlencode([*kept, ("format", name)])}>; rel="alternate"; type="{media}"'
+        f'<{here}{name}>; rel="alternate"; type="{media}"'
         for name, media in offers.items()
         if name != chosen
     ]

@@ -5,6 +5,7 @@ Layout of the snapshots folder::
     LOCK                    held by the one who changes what is here
     CURRENT                 the id of the snapshot in service, replaced atomically
     <id>/store/             the Oxigraph store, read-only from here on
+    <id>/things.sqlite      what it says of each thing, kept together
     <id>/manifest.json      id, time, triples per graph, versions
     .new-*  .old-*          a snapshot that is being written, or removed
     .pointer-*              the pointer that is being written
@@ -38,6 +39,7 @@ from typing import BinaryIO
 import pyoxigraph as ox
 
 from graph_service import __version__
+from graph_service.store import things
 
 POINTER = "CURRENT"
 LOCK = "LOCK"
@@ -175,7 +177,7 @@ def _publish(
     snapshots.mkdir(parents=True, exist_ok=True)
     _clear(snapshots)
     target = snapshots / snapshot
-    if not (target / "manifest.json").is_file():
+    if not all((target / name).is_file() for name in ("manifest.json", things.FILE)):
         work = Path(tempfile.mkdtemp(prefix=NEW, dir=snapshots))
         try:
             manifest = _write(fill, snapshot, work)
@@ -211,6 +213,7 @@ def _write(fill: Fill, snapshot: str, work: Path) -> Manifest:
     triples, graphs = fill(store)
     store.optimize()
     store.flush()
+    things.write(store, work)
     return Manifest(
         id=snapshot,
         created=datetime.now(UTC).isoformat(timespec="seconds"),

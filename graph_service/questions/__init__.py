@@ -33,7 +33,9 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+from graph_service.ordering import Order, split_order
 from graph_service.questions.parameters import Parameter, bind
+from graph_service.vocabulary import prefixes_of
 
 FOLDER = Path(__file__).parent
 PERSONAS = ("administrator", "secretariat", "developer")
@@ -98,6 +100,18 @@ class Question:
         subject, key, *_ = (*self.columns, "", "")
         label = rf"^  \?{subject} [^.{{}}]*skos:prefLabel \?{key} ?[.;]"
         return self.kind == "list" and re.search(label, self.text, re.M) is not None
+
+    @cached_property
+    def prefixes(self) -> dict[str, str]:
+        """The prefixes that the query uses, with whatever parameters, and their namespaces."""
+        return prefixes_of(self.text)
+
+    @cached_property
+    def unsorted(self) -> tuple[str, Order]:
+        """The ``ORDER BY`` at the end, or nothing, and the order that its rows are to be put in
+        when the store is asked without it; see :func:`graph_service.ordering.split_order`."""
+        query, order = split_order(self.text, self.columns)
+        return self.text[len(query) :], order
 
     def sparql(self, terms: Mapping[str, tuple[str, ...]]) -> str:
         """The query with parameters bound.

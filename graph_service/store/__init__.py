@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 import pyoxigraph as ox
@@ -10,6 +10,8 @@ import pyoxigraph as ox
 #: A term of an answer. Blank nodes do not occur in data, but in the ontology.
 Term = ox.NamedNode | ox.BlankNode | ox.Literal
 Row = Mapping[str, Term]
+#: IRI of a thing, IRI of a property, its value.
+Fact = tuple[str, str, Term]
 
 
 class StoreError(Exception):
@@ -35,8 +37,12 @@ class Store(Protocol):
 
     snapshot: str
 
-    def select(self, query: str) -> Iterator[Row]:
+    def select(self, query: str, prefixes: dict[str, str] | None = None) -> Iterator[Row]:
         """The solutions of a SELECT, each with its bound variables only.
+
+        Args:
+            prefixes: those of ours that the query uses, with their namespaces; looked for in the
+                query when the caller does not know them.
 
         Raises:
             SyntaxError: the query is not SPARQL; found only where it is answered in this process.
@@ -45,6 +51,17 @@ class Store(Protocol):
 
     def ask(self, query: str) -> bool:
         """The answer to an ASK. Raises as :meth:`select`."""
+
+    def about(self, things: Sequence[str]) -> Iterator[Fact]:
+        """What the graph says of these things, without what describing leaves out (``HIDDEN`` in
+        :mod:`graph_service.shaping`); in any order.
+
+        Args:
+            things: IRIs, each once.
+
+        Raises:
+            StoreError: the store cannot answer.
+        """
 
     def describes(self, thing: ox.NamedNode) -> bool:
         """Whether the graph says anything about a thing.

@@ -6,12 +6,13 @@ named questions in 0.43 of the time (median) that its store on disk takes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyoxigraph as ox
 
-from graph_service.store import Row, StoreError
+from graph_service.store import Fact, Row, StoreError
+from graph_service.store.things import FILE, Things, asked
 from graph_service.vocabulary import prefixes_of
 
 MERGED = ox.DefaultGraph()
@@ -32,6 +33,8 @@ class EmbeddedStore:
         except OSError as error:
             raise StoreError(str(error)) from error
         self._merged = self._disk
+        # A snapshot that an earlier version published has no such file.
+        self._things = Things(folder) if (folder / FILE).is_file() else None
 
     def keep_in_memory(self) -> None:
         """Copy the merged graph into memory, and answer from there what asks for no named graph.
@@ -49,8 +52,8 @@ class EmbeddedStore:
         copy.bulk_load(lines, format=ox.RdfFormat.N_TRIPLES)
         self._merged = copy
 
-    def select(self, query: str) -> Iterator[Row]:
-        result = self._run(query)
+    def select(self, query: str, prefixes: dict[str, str] | None = None) -> Iterator[Row]:
+        result = self._run(query, prefixes)
         assert isinstance(result, ox.QuerySolutions)
         names = [variable.value for variable in result.variables]
         for solution in result:
@@ -61,16 +64,21 @@ class EmbeddedStore:
     def ask(self, query: str) -> bool:
         return bool(self._run(query))
 
+    def about(self, things: Sequence[str]) -> Iterator[Fact]:
+        return self._things.about(things) if self._things else asked(self, things)
+
     def describes(self, thing: ox.NamedNode) -> bool:
         try:
             return next(self._merged.quads_for_pattern(thing, None, None, MERGED), None) is not None
         except OSError as error:
             raise StoreError(str(error)) from error
 
-    def _run(self, query: str) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
+    def _run(
+        self, query: str, prefixes: dict[str, str] | None = None
+    ) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
         # The copy has no named graphs; whatever may ask for one goes to the disk.
         store = self._disk if "GRAPH" in query.upper() else self._merged
         try:
-            return store.query(query, prefixes=prefixes_of(query))
+            return store.query(query, prefixes=prefixes or prefixes_of(query))
         except OSError as error:
             raise StoreError(str(error)) from error

@@ -12,15 +12,16 @@ import json
 import math
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pyoxigraph as ox
 
-from graph_service.store import Row, StoreError, Term
+from graph_service.store import Fact, Row, StoreError, Term
 from graph_service.store.embedded import EmbeddedStore
+from graph_service.store.things import asked
 from graph_service.vocabulary import XSD, graph, prefixes_of
 
 #: Longest time to reach the service.
@@ -99,7 +100,7 @@ class RemoteStore:
         self._local = local
         self._client = client_for(login, seconds + 1.0, transport)
 
-    def select(self, query: str) -> Iterator[Row]:
+    def select(self, query: str, prefixes: dict[str, str] | None = None) -> Iterator[Row]:
         if self._local and NAMED.search(query):
             yield from EmbeddedStore(self._local).select(query)
             return
@@ -141,6 +142,9 @@ class RemoteStore:
         if not yes:
             self._doubt()
         return yes
+
+    def about(self, things: Sequence[str]) -> Iterator[Fact]:
+        return asked(self, things)
 
     def describes(self, thing: ox.NamedNode) -> bool:
         return self.ask(f"ASK {{ {thing} ?p ?o }}")

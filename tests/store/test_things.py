@@ -1,0 +1,113 @@
+"""What a snapshot says of each thing is the same beside its store as in it."""
+
+from __future__ import annotations
+
+import errno
+import resource
+from collections import Counter
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+
+from graph_service.answers import Answers
+from graph_service.build.publish import current, publish
+from graph_service.shaping import HIDDEN
+from graph_service.store import StoreError
+from graph_service.store.embedded import EmbeddedStore
+from graph_service.store.things import FILE, asked, write
+from graph_service.vocabulary import thing
+
+PART = 500
+
+
+def test_every_thing_is_described_as_the_store_describes_it(answers: Answers) -> None:
+    store = answers.store
+    things = [row["s"].value for row in store.select("SELECT DISTINCT ?s { ?s ?p ?o }")]
+    named = [iri for iri in things if iri.startswith("http")]
+    assert len(named) > 20_000
+    for start in range(0, len(named), PART):
+        part = named[start : start + PART]
+        assert Counter(store.about(part)) == Counter(asked(store, part))
+
+
+def test_a_fan_of_inferred_triples_is_left_out(answers: Answers) -> None:
+    duty = [
+        row["s"].value for row in answers.store.select("SELECT ?s { ?s ag:borneBy ?o } LIMIT 1")
+    ]
+    said = {predicate for _, predicate, _ in answers.store.about(duty)}
+    assert said
+    assert said.isdisjoint(HIDDEN)
+
+
+def test_what_nobody_speaks_of_is_not_described(answers: Answers) -> None:
+    law = thing("law", "sul-140")
+    assert {s for s, _, _ in answers.store.about([law, thing("law", "sul-1400")])} == {law}
+    assert list(answers.store.about([])) == []
+
+
+#: Terms that a text file could spoil.
+WICKED = [
+    ox.Literal('a "quoted" \\ backslash,\nlines\r\n\tand ü ☃ 𝄞'),
+    ox.Literal(" <http://x> <http://y> .\n<http://s> "),
+    ox.Literal("hyggelig", language="da"),
+    ox.Literal(140),
+    ox.NamedNode("http://x/æøå?q=a%20b&c='"),
+    ox.BlankNode("b1"),
+]
+
+
+@pytest.fixture
+def wicked(tmp_path: Path) -> EmbeddedStore:
+    graph, says = ox.NamedNode("urn:g"), ox.NamedNode("http://x/says")
+    subjects = [*(ox.NamedNode(f"http://x/{n}") for n in ("a", "a/b", "å")), ox.BlankNode("b1")]
+    publish([ox.Quad(s, says, o, graph) for s in subjects for o in WICKED], tmp_path)
+    return EmbeddedStore(current(tmp_path))
+
+
+def test_any_term_comes_back_as_it_was(wicked: EmbeddedStore) -> None:
+    things = ["http://x/a", "http://x/a/b", "http://x/å"]
+    found = list(wicked.about(things))
+    for iri in things:
+        named = [o for s, _, o in found if s == iri and not isinstance(o, ox.BlankNode)]
+        assert Counter(named) == Counter(WICKED[:-1])
+    assert sum(isinstance(o, ox.BlankNode) for _, _, o in found) == len(things)
+
+
+def test_a_snapshot_of_an_earlier_version_is_asked_by_a_query(wicked: EmbeddedStore) -> None:
+    (wicked.folder / FILE).unlink()
+    before = EmbeddedStore(wicked.folder)
+    assert Counter(before.about(["http://x/a"])) == Counter(wicked.about(["http://x/a"]))
+
+
+def test_publishing_again_completes_a_snapshot_of_an_earlier_version(tmp_path: Path) -> None:
+    quads = [ox.Quad(*(ox.NamedNode(f"urn:{x}") for x in "spog"))]
+    publish(quads, tmp_path)
+    file = current(tmp_path) / FILE
+    file.unlink()
+    publish(quads, tmp_path)
+    assert file.is_file()
+
+
+def test_a_spoilt_file_is_an_error_of_the_store(wicked: EmbeddedStore) -> None:
+    file = wicked.folder / FILE
+    file.write_bytes(b"no table" * 1000)
+    with pytest.raises(StoreError, match=FILE):
+        list(EmbeddedStore(wicked.folder).about(["http://x/a"]))
+
+
+def test_a_disk_that_refuses_is_an_error_with_its_number(tmp_path: Path) -> None:
+    store = ox.Store()
+    quads = (
+        ox.Quad(ox.NamedNode(f"urn:{n}"), ox.NamedNode("urn:p"), ox.Literal("x" * 1000))
+        for n in range(500)
+    )
+    store.bulk_extend(quads)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        with pytest.raises(OSError) as refused:
+            write(store, tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert refused.value.errno in (errno.ENOSPC, errno.EFBIG, errno.EIO)
