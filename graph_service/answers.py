@@ -25,6 +25,7 @@ from graph_service.shaping import (
     Json,
     best,
     local,
+    member,
     order_of,
     plain,
     snake,
@@ -171,9 +172,8 @@ class Answers:
                 found[iri] = Description(iri)
             for subject, predicate, value in self.store.about(wanted):
                 found[subject].values[predicate].append(value)
-                kind = kind_and_slug(value.value) if isinstance(value, ox.NamedNode) else None
-                if kind and kind[0] in NESTED:
-                    inner.add(value.value)
+                if isinstance(value, ox.NamedNode) and (iri := value.value).startswith(NESTED):
+                    inner.add(iri)
             wanted = sorted(inner - found.keys())
         return found
 
@@ -235,20 +235,18 @@ class Answers:
             for value in values[predicate]:
                 if isinstance(value, ox.Literal):
                     items.append(plain(value))
-                elif value.value in found and value.value not in above:
-                    nested = found[value.value]
-                    if nested.iri in above or nested.iri == description.iri:
-                        continue
-                    kind = kind_and_slug(nested.iri)
-                    if kind and kind[0] in NESTED:
-                        deeper = (*above, description.iri)
-                        items.append(self._shape(nested, found, labels, deeper))
-                    else:
-                        items.append(self.reference(value.value, labels))
+                    continue
+                iri = value.value
+                nested = None if iri in above else found.get(iri)
+                if nested is description:
+                    continue
+                if nested and iri.startswith(NESTED):
+                    items.append(self._shape(nested, found, labels, (*above, description.iri)))
                 else:
-                    items.append(self.reference(value.value, labels))
-            items.sort(key=order_of)
-            shaped[snake(local(predicate))] = items
+                    items.append(self.reference(iri, labels))
+            if len(items) > 1:
+                items.sort(key=order_of)
+            shaped[member(predicate)] = items
         return shaped
 
     def reference(self, iri: str, labels: Mapping[str, str]) -> dict[str, Json]:

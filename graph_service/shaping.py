@@ -11,22 +11,25 @@ from typing import Any
 import pyoxigraph as ox
 
 from graph_service.store import Term
-from graph_service.vocabulary import OA, RDF, SKOS, XSD, ag, compact
+from graph_service.vocabulary import ID, OA, RDF, SKOS, XSD, ag, compact
 
 #: Properties that describing leaves out: inferred fans that have questions of their own.
 HIDDEN = tuple(
     ag(name) for name in ("heldBy", "borneBy", "derivation", "answersFor", "boundBy", "fallsUnder")
 )
-#: Kinds of thing that have no life of their own: shown inside the thing that names them.
-NESTED = ("statement", "date", "passage", "assessment")
+#: How the IRIs begin of things that have no life of their own: shown inside the thing that names
+#: them.
+NESTED = tuple(f"{ID}{kind}/" for kind in ("statement", "date", "passage", "assessment"))
 INTEGER, DECIMAL = XSD + "integer", XSD + "decimal"
 #: Predicates whose values stand in every reference, or in the address of a passage.
-SAID_ALREADY = (
-    RDF + "type",
-    SKOS + "prefLabel",
-    OA + "hasSelector",
-    OA + "hasSource",
-    *(ag(name) for name in ("firstLine", "lastLine")),
+SAID_ALREADY = frozenset(
+    (
+        RDF + "type",
+        SKOS + "prefLabel",
+        OA + "hasSelector",
+        OA + "hasSource",
+        *(ag(name) for name in ("firstLine", "lastLine")),
+    )
 )
 
 #: Members of a thing's data that are no property.
@@ -56,10 +59,15 @@ class Description:
     values: dict[str, list[Term]] = field(default_factory=lambda: defaultdict(list))
 
 
-@lru_cache(4096)
 def snake(name: str) -> str:
     """The API's name of a property: ``targetGroup`` → ``target_group``."""
     return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
+
+
+@lru_cache(4096)
+def member(predicate: str) -> str:
+    """The API's name of a property, by its IRI."""
+    return snake(local(predicate))
 
 
 def local(iri: str) -> str:
