@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.routing import iter_route_contexts
+from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.responses import Response
@@ -31,6 +32,9 @@ from graph_service.store import StoreError
 from graph_service.web import pages
 
 log = logging.getLogger("ansvarsgraf")
+
+#: FastAPI's own telemetry would send what is asked to other hosts where the environment has it so.
+NO_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_configure=False)
 
 
 def create_app(settings: Settings | None = None, metrics_folder: Path | None = None) -> FastAPI:
@@ -73,6 +77,7 @@ def create_app(settings: Settings | None = None, metrics_folder: Path | None = N
         openapi_url=None,
         middleware=layers,
         redirect_slashes=False,
+        telemetry=NO_TELEMETRY,
     )
     app.state.service, app.state.metrics, app.state.closing = service, metrics, False
     app.router.routes.insert(0, exact)

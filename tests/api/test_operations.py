@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
+from fastapi import FastAPI
+from opentelemetry import trace
 from starlette.testclient import TestClient
 
 from graph_service.api.app import create_app
@@ -233,3 +235,25 @@ def test_before_the_first_build_a_client_is_told_when_to_come_back(
     assert told.status_code == 503
     assert told.json()["type"].endswith("no-snapshot")
     assert int(told.headers["Retry-After"]) > 0
+
+
+def test_no_telemetry_leaves_the_service_whatever_the_environment_says(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """FastAPI sends traces to whoever the process has set up for them: they hold what was asked."""
+    told: list[str] = []
+
+    class Provider(trace.TracerProvider):
+        def get_tracer(self, name: str, *rest: object, **more: object) -> trace.Tracer:
+            told.append(name)
+            return trace.NoOpTracer()
+
+    monkeypatch.setattr(trace, "get_tracer_provider", Provider)
+    monkeypatch.setenv("FASTAPI_OTEL_AUTO_CONFIGURE", "true")
+    with TestClient(create_app(settings)) as client:
+        assert client.get("/healthz").status_code == 200
+    assert told == []
+    monkeypatch.delenv("FASTAPI_OTEL_AUTO_CONFIGURE")
+    with TestClient(FastAPI()) as client:
+        client.get("/")
+    assert "fastapi" in told
