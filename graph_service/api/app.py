@@ -18,6 +18,7 @@ from graph_service.api import ask, lists, observe, operations, search, things
 from graph_service.api.cache import Cache
 from graph_service.api.cors import Cors
 from graph_service.api.exact import Exact
+from graph_service.api.joined import Joined
 from graph_service.api.metrics import STATES, Metrics, sample
 from graph_service.api.observe import Observe
 from graph_service.api.openapi import describe
@@ -58,6 +59,7 @@ def create_app(settings: Settings | None = None, metrics_folder: Path | None = N
             log_requests=settings.log_requests,
             log_queries=settings.log_queries,
         ),
+        Middleware(Joined),
         Middleware(Cache, service=service, room=settings.cache_bytes, metrics=metrics, exact=exact),
     ]
     if settings.cors_origins:
