@@ -19,9 +19,10 @@ from graph_service.api.shape import forms
 from graph_service.sparql import documented, guard, writing
 from graph_service.sparql.answering import answer, pool_over
 from graph_service.sparql.media import GRAPHS, choose, media_types
+from graph_service.sparql.preconditions import Preconditions
 from graph_service.sparql.request import MAX_BODY, UPDATE, fields, media_type, read_body, utf8
 from graph_service.sparql.worker import Job
-from graph_service.sparql.writer import DEFAULT_GRAPH
+from graph_service.sparql.writer import DEFAULT, DEFAULT_GRAPH
 from graph_service.vocabulary import GRAPH, graph
 
 router = APIRouter(tags=["Grafer"], default_response_class=Response)
@@ -30,7 +31,6 @@ STORE = "/rdf-graph-store"
 DIRECT = "/graph/{path:path}"
 #: Bytes of a graph that a client may send.
 MAX_GRAPH = 64 * 1024**2
-DEFAULT = "default"
 READS = ("GET", "HEAD")
 CHANGES = tuple(documented.CHANGES)
 
@@ -84,7 +84,10 @@ def changing(path: str, which: list[Schema]) -> Declare:
                 summary=summary,
                 description="Uden graph og default bliver det en ny graf." if new else summary,
                 openapi_extra={
-                    "parameters": documented.MAYBE_GRAPH if new else which,
+                    "parameters": [
+                        *(documented.MAYBE_GRAPH if new else which),
+                        *documented.CONDITIONS,
+                    ],
                     **({"requestBody": body} if body else {}),
                     **documented.KEY,
                 },
@@ -208,7 +211,9 @@ async def changed(request: Request, name: str) -> Response:
     """
     if "content-range" in request.headers:
         raise Problem("bad-content", "Send hele grafen, uden Content-Range.")
-    name = DEFAULT_GRAPH if name == DEFAULT else name or graph(f"added/{uuid4()}")
+    conditions = Preconditions.of(request.headers)
+    target = name or graph(f"added/{uuid4()}")
+    name = DEFAULT_GRAPH if name == DEFAULT else target
     if request.method == "PATCH":
         body = await read_patch(request)
     elif request.method == "DELETE":
@@ -219,7 +224,13 @@ async def changed(request: Request, name: str) -> Response:
     created = await writing.write(
         request,
         writing.GraphChange(
-            request.method.lower(), name, request.headers.get("content-type", ""), body, base=name
+            request.method.lower(),
+            name,
+            request.headers.get("content-type", ""),
+            body,
+            base=name,
+            target=target,
+            conditions=conditions,
         ),
     )
     await pool_over(request.app, service_of(request))

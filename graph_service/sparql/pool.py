@@ -110,7 +110,7 @@ class Pool:
                 size-limit, query-too-deep, too-busy, too-many, store-unavailable, internal.
         """
         worker = await self._acquire(client)
-        result = Result(self._budget)
+        result = Result(self._budget, worker.folder.name)
         task = self._spawn(self._drive(worker, job, result))
         result.on_close(task.cancel)
         try:

@@ -40,13 +40,15 @@ class Result:
     """An answer under way.
 
     Attributes:
+        snapshot: id of the snapshot that it comes from.
         size: bytes so far.
         done: whether nothing more will come.
         failure: why it broke off, or None.
         rows: rows or triples, known at the end.
     """
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, budget: Budget, snapshot: str = "") -> None:
+        self.snapshot = snapshot
         self.size, self.rows, self.done = 0, 0, False
         self.failure: Problem | None = None
         self._budget = budget

@@ -23,6 +23,7 @@ from graph_service.api.problems import Problem
 from graph_service.build.publish import current
 from graph_service.settings import Settings
 from graph_service.sparql.failures import of_change
+from graph_service.sparql.preconditions import NONE, Preconditions
 from graph_service.sparql.process import ALWAYS, ENVIRONMENT, cause_of_death
 from graph_service.sparql.writer import Change
 
@@ -32,24 +33,28 @@ log = logging.getLogger("ansvarsgraf.sparql")
 @dataclass(frozen=True)
 class Update:
     """A SPARQL Update with its base IRI, the dataset that the protocol names, and whether it asks
-    other hosts, which the guard has allowed."""
+    other hosts, which the guard has allowed; and what the request makes it depend on."""
 
     text: str
     base: str
     using: tuple[str, ...] = ()
     using_named: tuple[str, ...] = ()
     network: bool = False
+    conditions: Preconditions = NONE
 
 
 @dataclass(frozen=True)
 class GraphChange:
-    """A change of one graph: ``put``, ``post``, ``patch`` or ``delete``."""
+    """A change of one graph: ``put``, ``post``, ``patch`` or ``delete``; ``target`` is the graph
+    whose marks the conditions name, which is ``default`` for the merged one."""
 
     method: str
     graph: str
     content_type: str = ""
     body: bytes = b""
     base: str = ""
+    target: str = ""
+    conditions: Preconditions = NONE
 
 
 def authorise(request: Request) -> None:
@@ -92,6 +97,8 @@ async def write(request: Request, wanted: Update | GraphChange) -> bool:
             base=wanted.base,
             using=wanted.using,
             using_named=wanted.using_named,
+            if_match=wanted.conditions.match,
+            if_none_match=wanted.conditions.none_match,
         )
         body, network = wanted.text.encode(), wanted.network
     else:
@@ -102,6 +109,9 @@ async def write(request: Request, wanted: Update | GraphChange) -> bool:
             graph=wanted.graph,
             content_type=wanted.content_type,
             base=wanted.base,
+            target=wanted.target,
+            if_match=wanted.conditions.match,
+            if_none_match=wanted.conditions.none_match,
         )
         body, network = wanted.body, False
     async with request.app.state.writing:
