@@ -29,6 +29,7 @@ from graph_service.questions.parameters import ParameterError, UnknownValueError
 from graph_service.service import NoSnapshotError, Service
 from graph_service.settings import Settings
 from graph_service.sparql import protocol
+from graph_service.sparql.streaming import ClientGone
 from graph_service.store import StoreError
 from graph_service.store.asking import NobodyWaits
 from graph_service.web import pages
@@ -165,7 +166,9 @@ def answer_errors(app: FastAPI) -> None:
         )
 
     @app.exception_handler(NobodyWaits)
-    async def on_leaving(request: Request, error: NobodyWaits) -> Response:
+    @app.exception_handler(ClientGone)
+    async def on_leaving(request: Request, error: Exception) -> Response:
+        """For the log and the figures; nobody reads it."""
         return Response(status_code=499)
 
     @app.exception_handler(StoreError)

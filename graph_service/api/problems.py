@@ -21,6 +21,7 @@ PROBLEMS = {
     "not-found": (404, "Findes ikke"),
     "method-not-allowed": (405, "Metoden kan ikke bruges her"),
     "not-acceptable": (406, "Formatet kan ikke leveres"),
+    "too-slow": (408, "Indholdet kom for langsomt"),
     "precondition-failed": (412, "Betingelsen holder ikke"),
     "unsupported-media-type": (415, "Indholdstypen kan ikke læses"),
     "unauthorised": (401, "Kræver adgangsnøgle"),

@@ -21,7 +21,7 @@ from graph_service.connections import network
 from graph_service.service import NoSnapshotError, Service
 from graph_service.sparql.pool import Pool
 from graph_service.sparql.preconditions import NONE, Preconditions, graph_mark, mark
-from graph_service.sparql.streaming import ClientGone, ResultResponse, while_connected
+from graph_service.sparql.streaming import ResultResponse, while_connected
 from graph_service.sparql.worker import Job
 from graph_service.store import StoreError
 
@@ -85,6 +85,7 @@ async def answer(
     Raises:
         Problem: precondition-failed when If-Match names another answer, and what
             :meth:`Pool.run` raises.
+        ClientGone: the client left.
     """
     pool = await pool_over(request.app, service_of(request))
     headers = {**headers, "Cache-Control": "no-cache" if lasting else "no-store"}
@@ -97,10 +98,7 @@ async def answer(
     # Who says * has no answer yet: whether there is one, only the job can tell.
     if lasting and match.strip() != "*" and names(match.encode(), headers["ETag"].encode()):
         return Response(status_code=304, headers=headers)
-    try:
-        result = await while_connected(request, pool.run(job, client_of(request)))
-    except ClientGone:
-        return Response(status_code=499)
+    result = await while_connected(request, pool.run(job, client_of(request)))
     if lasting:
         # Another snapshot may have come into service while the job stood in line.
         headers["ETag"] = job_mark(result.snapshot, job, content_type)

@@ -88,6 +88,7 @@ CHANGING = (
     "query-too-long",
     "invalid-graph",
     "precondition-failed",
+    "too-slow",
 )
 #: What a change may be made to depend on.
 CONDITIONS = [

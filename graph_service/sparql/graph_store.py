@@ -137,11 +137,16 @@ def named(request: Request, *, required: bool = True) -> str:
         raise Problem("bad-content", "graph skal være en fuld IRI.")
     address = base_url(request) + "/graph/"
     if value.startswith(address):
-        return graph(value.removeprefix(address))
+        value = graph(value.removeprefix(address))
+    return iri(value)
+
+
+def iri(text: str) -> str:
+    """A text that is an IRI. Raises Problem bad-content when it is none."""
     try:
-        return ox.NamedNode(value).value
+        return ox.NamedNode(text).value
     except ValueError:
-        raise Problem("bad-content", f"{value!r} er ikke en IRI.") from None
+        raise Problem("bad-content", f"{text!r} er ikke en IRI.") from None
 
 
 @reading(STORE, documented.WHICH_GRAPH)
@@ -167,14 +172,14 @@ async def change(request: Request) -> Response:
 async def change_directly(request: Request, path: str) -> Response:
     """As :func:`change`, at the graph's own address."""
     writing.authorise(request)
-    return await changed(request, graph(path))
+    return await changed(request, iri(graph(path)))
 
 
 @capable(STORE, [])
 @capable(DIRECT, documented.OWN_ADDRESS)
 async def options(request: Request) -> Response:
     """What can be done here: nothing is changed where the installation has no key for it."""
-    writable = bool(service_of(request).settings.admin_token)
+    writable = service_of(request).settings.changeable
     headers = {"Allow": ", ".join([*READS, *(CHANGES if writable else ()), "OPTIONS"])}
     if writable:
         headers["Accept-Patch"] = UPDATE

@@ -150,9 +150,11 @@ def parsed(content_type: str, body: bytes, base: str) -> list[ox.Triple]:
             raise Problem("bad-content", "Indholdet har ingen dele, som multipart/form-data har.")
         triples: list[ox.Triple] = []
         for part in message.iter_parts():
+            media = part.get_content_type()
             content = part.get_payload(decode=True)
-            assert isinstance(content, bytes)
-            triples += parsed(part.get_content_type(), content, base)
+            if not isinstance(content, bytes) or media == MULTIPART:
+                raise Problem("unsupported-media-type", "Hver del skal være en graf for sig.")
+            triples += parsed(media, content, base)
         return triples
     try:
         quads = list(ox.parse(body, format=wanted, base_iri=base or None))

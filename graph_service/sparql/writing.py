@@ -61,14 +61,22 @@ def authorise(request: Request) -> None:
     """Let only the holder of the administrator's key pass.
 
     Raises:
-        Problem: forbidden when the installation has no key; unauthorised otherwise.
+        Problem: forbidden when the installation has no key, or its graph lies elsewhere;
+            unauthorised otherwise.
     """
-    token = service_of(request).settings.admin_token
+    settings = service_of(request).settings
+    token = settings.admin_token
     if not token:
         raise Problem(
             "forbidden",
             "Her kan kun læses. Ændringer kræver, at ANSVARSGRAF_ADMIN_TOKEN er sat, hvor "
             "tjenesten kører.",
+        )
+    if not settings.changeable:
+        raise Problem(
+            "forbidden",
+            "Her kan kun læses, for grafen ligger på et lager et andet sted (ANSVARSGRAF_STORE). "
+            "Ret i data/, og kør `ansvarsgraf build --publish`.",
         )
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not hmac.compare_digest(
@@ -122,6 +130,7 @@ async def write(request: Request, wanted: Update | GraphChange) -> bool:
 
 
 async def _run(change: Change, body: bytes, settings: Settings, network: bool) -> bool:
+    before = current(settings.snapshots)
     environment = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -136,7 +145,7 @@ async def _run(change: Change, body: bytes, settings: Settings, network: bool) -
         stderr=asyncio.subprocess.PIPE,
         env={**environment, **ALWAYS},
     )
-    before, cause, out, errors = current(settings.snapshots), "", b"", b""
+    cause, out, errors = "", b"", b""
     try:
         given = json.dumps(asdict(change)).encode() + b"\n" + body
         out, errors = await asyncio.wait_for(process.communicate(given), settings.write_seconds)
