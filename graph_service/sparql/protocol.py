@@ -69,7 +69,8 @@ async def sparql(request: Request) -> Response:
     if call.query is None:
         if request.method == "POST":
             raise Problem("bad-content", "Parameteren query mangler.")
-        if wants_html(request) and not call.format:
+        data = [media for form in GRAPHS for media in form.media]
+        if not call.format and wants_html(request, data):
             from graph_service.web.pages import sparql_page
 
             return sparql_page(request)
