@@ -13,6 +13,7 @@ import asyncio
 import time
 from collections import Counter, OrderedDict
 from dataclasses import dataclass, replace
+from ipaddress import IPv6Address
 from typing import Protocol
 
 WAITING, BUSY, IDLE = "waiting", "busy", "idle"
@@ -59,8 +60,17 @@ class Limits:
 
 
 def network(address: str) -> str:
-    """Whom an address counts as: itself, or for IPv6 its /64, of which one client has all."""
-    return ":".join(address.split(":")[:4]) if ":" in address else address
+    """Whom an address counts as: itself, or for IPv6 its /64, of which one client has all.
+
+    An IPv4 address that is written as IPv6 counts as what it is.
+    """
+    if ":" not in address:
+        return address
+    try:
+        whole = IPv6Address(address)
+    except ValueError:
+        return address
+    return str(whole.ipv4_mapped or IPv6Address(int(whole) >> 64 << 64))
 
 
 class Connection(Protocol):

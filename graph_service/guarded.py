@@ -26,6 +26,7 @@ class Guarded(HttpToolsProtocol):
     _header = 0
     _raw = 0
     _body = 0
+    _ahead = 0
     _too_long = False
     _complete = True
 
@@ -47,10 +48,12 @@ class Guarded(HttpToolsProtocol):
             return
         self.said_something = True
         before, size = self.state, len(data)
-        if before == BUSY:
-            self._raw += size
-        else:
+        if before != BUSY:
             self._header += size
+        elif self._complete:
+            self._ahead += size
+        else:
+            self._raw += size
         super().data_received(data)
         if self.transport.is_closing():
             return
@@ -63,8 +66,11 @@ class Guarded(HttpToolsProtocol):
             self.register.waits(self)
 
     def _bound_body(self) -> None:
-        """Close when a body, or what is wrapped around it, is too large."""
+        """Close when a body, or what is wrapped around it, is too large; or, behind a whole
+        request, the headers of the next, which are no more bounded in time than its answer."""
         if self._complete:
+            if self._ahead > self.register.limits.header_bytes:
+                self._refuse(431, "Request headers are too long.", "header_bytes")
             return
         wrapping = self._raw - self._body
         if self._body > self.register.limits.body_bytes or wrapping > self._body + 1024**2:
@@ -80,7 +86,9 @@ class Guarded(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._grow(len(name) + len(value) + 4)
-        super().on_header(name, value)
+        # What stands behind a body is no header of the request (RFC 9110, section 6.5.1).
+        if self._complete:
+            super().on_header(name, value)
 
     def _grow(self, size: int) -> None:
         self._raw += size
@@ -89,7 +97,7 @@ class Guarded(HttpToolsProtocol):
             raise ValueError("headers are too long")
 
     def on_headers_complete(self) -> None:
-        self._header = self._raw = 0
+        self._header = self._raw = self._ahead = 0
         self._complete = False
         self.state = BUSY
         self.register.heard(self)
@@ -105,6 +113,7 @@ class Guarded(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._complete = True
+        self._ahead = 0
         if self._body:
             self.register.sends(self, False)
         super().on_message_complete()
@@ -138,8 +147,8 @@ class Guarded(HttpToolsProtocol):
             self.register.close_softly(self, limit)
 
     def answer(self, status: int, words: str) -> None:
-        """Write a short problem document from here, unless an answer is under way."""
-        if (
+        """Write a short problem document from here, unless an answer is, or may be, under way."""
+        if self.pipeline or (
             self.cycle is not None
             and self.cycle.response_started
             and not (self.cycle.response_complete)

@@ -20,6 +20,7 @@ from functools import lru_cache
 
 from graph_service.answers import Answers
 from graph_service.danish import STOP, WORD, normalise, split_compound, stem, words
+from graph_service.store.asking import for_all
 from graph_service.vocabulary import kind_and_slug
 
 #: How much a word counts by where it stands.
@@ -279,7 +280,7 @@ _lock = threading.Lock()
 
 def index_of(answers: Answers) -> SearchIndex:
     """The index of a snapshot, built the first time that it is asked for."""
-    with _lock:
+    with _lock, for_all():
         return _index(answers)
 
 

@@ -84,6 +84,11 @@ class Settings:
     notice_seconds: float = 0.0
     contact: str = ""
 
+    @property
+    def changeable(self) -> bool:
+        """Whether the graph can be changed over HTTP: there is a key, and the graph is here."""
+        return bool(self.admin_token) and self.store == "embedded"
+
     @staticmethod
     def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         """Read ``ANSVARSGRAF_*`` (docs/settings.md lists them).

@@ -18,7 +18,9 @@ from graph_service import __version__
 from graph_service.api import ask, lists, observe, operations, search, things
 from graph_service.api.cache import Cache
 from graph_service.api.cors import Cors
-from graph_service.api.exact import Exact
+from graph_service.api.exact import THREADS, Exact
+from graph_service.api.joined import Joined
+from graph_service.api.leaving import Leaving, Threads
 from graph_service.api.metrics import STATES, Metrics, sample
 from graph_service.api.observe import Observe
 from graph_service.api.openapi import describe
@@ -28,7 +30,9 @@ from graph_service.questions.parameters import ParameterError, UnknownValueError
 from graph_service.service import NoSnapshotError, Service
 from graph_service.settings import Settings
 from graph_service.sparql import protocol
+from graph_service.sparql.streaming import ClientGone
 from graph_service.store import StoreError
+from graph_service.store.asking import NobodyWaits
 from graph_service.web import pages
 
 log = logging.getLogger("ansvarsgraf")
@@ -54,7 +58,9 @@ def create_app(settings: Settings | None = None, metrics_folder: Path | None = N
             yield
 
     asked, listed = ask.router(service.questions), lists.router(service.questions)
-    exact = Exact((asked, listed), threads_only=settings.store != "embedded")
+    elsewhere = settings.store != "embedded"
+    threads = Threads(THREADS, "exact") if elsewhere else None
+    exact = Exact((asked, listed), threads_only=elsewhere, threads=threads)
     layers = [
         Middleware(
             Observe,
@@ -62,8 +68,11 @@ def create_app(settings: Settings | None = None, metrics_folder: Path | None = N
             log_requests=settings.log_requests,
             log_queries=settings.log_queries,
         ),
+        Middleware(Joined),
         Middleware(Cache, service=service, room=settings.cache_bytes, metrics=metrics, exact=exact),
     ]
+    if elsewhere:
+        layers.insert(1, Middleware(Leaving))
     if settings.cors_origins:
         layers.insert(1, Middleware(Cors, origins=settings.cors_origins))
     app = FastAPI(
@@ -161,6 +170,12 @@ def answer_errors(app: FastAPI) -> None:
             request,
             Problem("no-snapshot", "Kør `ansvarsgraf build` først.", headers={"Retry-After": "60"}),
         )
+
+    @app.exception_handler(NobodyWaits)
+    @app.exception_handler(ClientGone)
+    async def on_leaving(request: Request, error: Exception) -> Response:
+        """For the log and the figures; nobody reads it."""
+        return Response(status_code=499)
 
     @app.exception_handler(StoreError)
     async def on_store(request: Request, error: StoreError) -> Response:

@@ -42,9 +42,16 @@ class Exact(BaseRoute):
 
     Args:
         threads_only: answer nothing in the event loop.
+        threads: where all else is answered, when not in threads of its own.
     """
 
-    def __init__(self, routers: Iterable[APIRouter], *, threads_only: bool) -> None:
+    def __init__(
+        self,
+        routers: Iterable[APIRouter],
+        *,
+        threads_only: bool,
+        threads: ThreadPoolExecutor | None = None,
+    ) -> None:
         self._threads_only = threads_only
         self._seconds: dict[Asked, float] = {}
         self._endpoints: Mapping[str, Endpoint] = {
@@ -56,7 +63,7 @@ class Exact(BaseRoute):
         self._apps: Mapping[str, ASGIApp] = {
             path: request_response(endpoint) for path, endpoint in self._endpoints.items()
         }
-        self._threads = ThreadPoolExecutor(THREADS, "exact")
+        self._threads = threads or ThreadPoolExecutor(THREADS, "exact")
 
     async def answer(self, scope: Scope) -> Response | None:
         """The answer to a GET request; None where the application must give it.

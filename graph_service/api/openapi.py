@@ -120,6 +120,11 @@ def in_query(name: str, label: str, schema: Schema, **more: Any) -> Schema:
     }
 
 
+def in_header(name: str, label: str) -> Schema:
+    """A header that may be left out."""
+    return {"name": name, "in": "header", "description": label, "schema": {"type": "string"}}
+
+
 def problems(*kinds: str) -> dict[int | str, Schema]:
     """The answers that are problems of these kinds, or of those that any address may have.
 

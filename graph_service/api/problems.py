@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from starlette.requests import Request
@@ -21,6 +22,8 @@ PROBLEMS = {
     "not-found": (404, "Findes ikke"),
     "method-not-allowed": (405, "Metoden kan ikke bruges her"),
     "not-acceptable": (406, "Formatet kan ikke leveres"),
+    "too-slow": (408, "Indholdet kom for langsomt"),
+    "precondition-failed": (412, "Betingelsen holder ikke"),
     "unsupported-media-type": (415, "Indholdstypen kan ikke læses"),
     "unauthorised": (401, "Kræver adgangsnøgle"),
     "forbidden": (403, "Ikke tilladt"),
@@ -82,7 +85,16 @@ def respond(problem: Problem) -> Response:
     )
 
 
-def wants_html(request: Request) -> bool:
-    """Whether the client is a browser that asks for a page."""
+def wants_html(
+    request: Request, others: Iterable[str] = ("application/problem+json", "application/json")
+) -> bool:
+    """Whether the client would rather have a page than any other form, as browsers do.
+
+    Args:
+        others: the media types of the other forms; the first is what it gets that does not say.
+    """
+    from graph_service.api.formats import negotiate
+
+    offers = [*others, "text/html"]
     accept = request.headers.get("accept", "")
-    return "text/html" in accept and "application/json" not in accept
+    return negotiate(accept, {media: media for media in offers}, offers[0]) == "text/html"

@@ -1,12 +1,11 @@
 """Answer from the pool over the snapshot in service: one pool for each application.
 
-Source: RFC 9110, sections 13.1.2 (If-None-Match) and 8.8.3 (ETag).
+Source: RFC 9110, sections 13.1.1 (If-Match), 13.1.2 (If-None-Match) and 8.8.3 (ETag).
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -17,10 +16,12 @@ from starlette.responses import Response
 
 from graph_service.api.cache import names
 from graph_service.api.lists import service_of
+from graph_service.api.problems import Problem
 from graph_service.connections import network
 from graph_service.service import NoSnapshotError, Service
 from graph_service.sparql.pool import Pool
-from graph_service.sparql.streaming import ClientGone, ResultResponse, while_connected
+from graph_service.sparql.preconditions import NONE, Preconditions, graph_mark, mark
+from graph_service.sparql.streaming import ResultResponse, while_connected
 from graph_service.sparql.worker import Job
 from graph_service.store import StoreError
 
@@ -80,20 +81,27 @@ async def answer(
     Args:
         headers: to send along.
         lasting: whether the same job on the same snapshot gives the same answer.
+
+    Raises:
+        Problem: precondition-failed when If-Match names another answer, and what
+            :meth:`Pool.run` raises.
+        ClientGone: the client left.
     """
     pool = await pool_over(request.app, service_of(request))
     headers = {**headers, "Cache-Control": "no-cache" if lasting else "no-store"}
-    match = ",".join(request.headers.getlist("if-none-match")) if request.method != "POST" else ""
+    asked = Preconditions.of(request.headers) if request.method != "POST" else NONE
+    match = asked.none_match or ""
     if lasting:
-        key = (pool.folder.name, content_type, job.text, job.base, job.graph, *job_dataset(job))
-        headers["ETag"] = '"' + hashlib.sha256("\x00".join(key).encode()).hexdigest()[:32] + '"'
-        # Who says * has no answer yet: whether there is one, only the job can tell.
-        if match.strip() != "*" and names(match.encode(), headers["ETag"].encode()):
-            return Response(status_code=304, headers=headers)
-    try:
-        result = await while_connected(request, pool.run(job, client_of(request)))
-    except ClientGone:
-        return Response(status_code=499)
+        headers["ETag"] = job_mark(pool.folder.name, job, content_type)
+    if asked.match is not None and not asked.matches([headers.get("ETag", "")]):
+        raise Problem("precondition-failed", "Svaret er et andet nu end det, som If-Match nævner.")
+    # Who says * has no answer yet: whether there is one, only the job can tell.
+    if lasting and match.strip() != "*" and names(match.encode(), headers["ETag"].encode()):
+        return Response(status_code=304, headers=headers)
+    result = await while_connected(request, pool.run(job, client_of(request)))
+    if lasting:
+        # Another snapshot may have come into service while the job stood in line.
+        headers["ETag"] = job_mark(result.snapshot, job, content_type)
     if lasting and match.strip() == "*":
         result.close()
         return Response(status_code=304, headers=headers)
@@ -105,6 +113,9 @@ def client_of(request: Request) -> str:
     return network(request.client.host) if request.client else ""
 
 
-def job_dataset(job: Job) -> tuple[str, str]:
-    """The dataset of a job as text."""
-    return repr(job.default_graphs), repr(job.named_graphs)
+def job_mark(snapshot: str, job: Job, content_type: str) -> str:
+    """The ETag of the answer that a snapshot gives to a job."""
+    if job.graph:
+        return graph_mark(snapshot, job.graph, content_type)
+    dataset = (repr(job.default_graphs), repr(job.named_graphs))
+    return mark(snapshot, "query", content_type, job.text, job.base, *dataset)

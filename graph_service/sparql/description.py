@@ -69,7 +69,7 @@ def service(base: str, manifest: Manifest, settings: Settings) -> Triples:
     yield from this.link(SD + "feature", SD + "UnionDefaultGraph", SD + "EmptyGraphs")
     if settings.allowed_hosts:
         yield from this.link(SD + "feature", SD + "BasicFederatedQuery")
-    if settings.admin_token:
+    if settings.changeable:
         yield from this.link(SD + "supportedLanguage", SD + "SPARQL11Update")
         yield from this.link(SD + "inputFormat", *(form.iri for form in GRAPHS if form.one_graph))
     yield from this.link(SD + "defaultEntailmentRegime", SIMPLE_ENTAILMENT)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from graph_service.api.openapi import in_path, in_query, problems
+from graph_service.api.openapi import in_header, in_path, in_query, problems
 from graph_service.api.schemas import Schema
 from graph_service.sparql.guard import MAX_LENGTH
 from graph_service.sparql.media import GRAPHS, SOLUTIONS, SYNONYMS, Format, content_type
@@ -74,13 +74,27 @@ ASKING = (
     "size-limit",
     "not-acceptable",
     "other-service",
+    "precondition-failed",
     "too-many",
     "time-limit",
     "memory-limit",
     "too-busy",
 )
 #: What may go wrong with any change, beside what its text may do wrong.
-CHANGING = ("unauthorised", "forbidden", "bad-content", "query-too-long", "invalid-graph")
+CHANGING = (
+    "unauthorised",
+    "forbidden",
+    "bad-content",
+    "query-too-long",
+    "invalid-graph",
+    "precondition-failed",
+    "too-slow",
+)
+#: What a change may be made to depend on.
+CONDITIONS = [
+    in_header("If-Match", "Lav kun ændringen, hvis en af disse ETag gælder nu; * betyder enhver"),
+    in_header("If-None-Match", "* betyder: lav kun ændringen, hvis grafen ikke findes endnu"),
+]
 
 DATASET = {
     "default-graph-uri": "Grafer, der tilsammen er standardgrafen",
@@ -147,9 +161,9 @@ DESCRIPTION_ANSWERS: Responses = {**answer(contents(*GRAPHS)), **problems("not-a
 GRAPH_ANSWERS: Responses = {
     **answer(contents(*GRAPHS)),
     **problems(
-        "not-found", "not-acceptable", "bad-content", "too-many", "time-limit", "memory-limit"
+        *("not-found", "not-acceptable", "bad-content", "precondition-failed", "too-many"),
+        *("time-limit", "memory-limit", "size-limit", "too-busy"),
     ),
-    **problems("size-limit", "too-busy"),
 }
 GRAPH_BODY: Schema = {
     "required": True,

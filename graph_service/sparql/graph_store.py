@@ -19,9 +19,10 @@ from graph_service.api.shape import forms
 from graph_service.sparql import documented, guard, writing
 from graph_service.sparql.answering import answer, pool_over
 from graph_service.sparql.media import GRAPHS, choose, media_types
+from graph_service.sparql.preconditions import Preconditions
 from graph_service.sparql.request import MAX_BODY, UPDATE, fields, media_type, read_body, utf8
 from graph_service.sparql.worker import Job
-from graph_service.sparql.writer import DEFAULT_GRAPH
+from graph_service.sparql.writer import DEFAULT, DEFAULT_GRAPH
 from graph_service.vocabulary import GRAPH, graph
 
 router = APIRouter(tags=["Grafer"], default_response_class=Response)
@@ -30,7 +31,6 @@ STORE = "/rdf-graph-store"
 DIRECT = "/graph/{path:path}"
 #: Bytes of a graph that a client may send.
 MAX_GRAPH = 64 * 1024**2
-DEFAULT = "default"
 READS = ("GET", "HEAD")
 CHANGES = tuple(documented.CHANGES)
 
@@ -84,7 +84,10 @@ def changing(path: str, which: list[Schema]) -> Declare:
                 summary=summary,
                 description="Uden graph og default bliver det en ny graf." if new else summary,
                 openapi_extra={
-                    "parameters": documented.MAYBE_GRAPH if new else which,
+                    "parameters": [
+                        *(documented.MAYBE_GRAPH if new else which),
+                        *documented.CONDITIONS,
+                    ],
                     **({"requestBody": body} if body else {}),
                     **documented.KEY,
                 },
@@ -134,11 +137,16 @@ def named(request: Request, *, required: bool = True) -> str:
         raise Problem("bad-content", "graph skal være en fuld IRI.")
     address = base_url(request) + "/graph/"
     if value.startswith(address):
-        return graph(value.removeprefix(address))
+        value = graph(value.removeprefix(address))
+    return iri(value)
+
+
+def iri(text: str) -> str:
+    """A text that is an IRI. Raises Problem bad-content when it is none."""
     try:
-        return ox.NamedNode(value).value
+        return ox.NamedNode(text).value
     except ValueError:
-        raise Problem("bad-content", f"{value!r} er ikke en IRI.") from None
+        raise Problem("bad-content", f"{text!r} er ikke en IRI.") from None
 
 
 @reading(STORE, documented.WHICH_GRAPH)
@@ -164,14 +172,14 @@ async def change(request: Request) -> Response:
 async def change_directly(request: Request, path: str) -> Response:
     """As :func:`change`, at the graph's own address."""
     writing.authorise(request)
-    return await changed(request, graph(path))
+    return await changed(request, iri(graph(path)))
 
 
 @capable(STORE, [])
 @capable(DIRECT, documented.OWN_ADDRESS)
 async def options(request: Request) -> Response:
     """What can be done here: nothing is changed where the installation has no key for it."""
-    writable = bool(service_of(request).settings.admin_token)
+    writable = service_of(request).settings.changeable
     headers = {"Allow": ", ".join([*READS, *(CHANGES if writable else ()), "OPTIONS"])}
     if writable:
         headers["Accept-Patch"] = UPDATE
@@ -208,7 +216,9 @@ async def changed(request: Request, name: str) -> Response:
     """
     if "content-range" in request.headers:
         raise Problem("bad-content", "Send hele grafen, uden Content-Range.")
-    name = DEFAULT_GRAPH if name == DEFAULT else name or graph(f"added/{uuid4()}")
+    conditions = Preconditions.of(request.headers)
+    target = name or graph(f"added/{uuid4()}")
+    name = DEFAULT_GRAPH if name == DEFAULT else target
     if request.method == "PATCH":
         body = await read_patch(request)
     elif request.method == "DELETE":
@@ -219,7 +229,13 @@ async def changed(request: Request, name: str) -> Response:
     created = await writing.write(
         request,
         writing.GraphChange(
-            request.method.lower(), name, request.headers.get("content-type", ""), body, base=name
+            request.method.lower(),
+            name,
+            request.headers.get("content-type", ""),
+            body,
+            base=name,
+            target=target,
+            conditions=conditions,
         ),
     )
     await pool_over(request.app, service_of(request))

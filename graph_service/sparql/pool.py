@@ -90,6 +90,9 @@ class Pool:
             if folder == self.folder:
                 return
             fresh = await self._start_all(folder)
+            if self._closed:
+                await asyncio.gather(*(worker.stop() for worker in fresh))
+                raise StoreError("the pool is closed")
             stale, self._idle, self.folder = self._idle, fresh, folder
             self.counts["swapped"] += 1
             self._dispatch()
@@ -110,7 +113,7 @@ class Pool:
                 size-limit, query-too-deep, too-busy, too-many, store-unavailable, internal.
         """
         worker = await self._acquire(client)
-        result = Result(self._budget)
+        result = Result(self._budget, worker.folder.name, client)
         task = self._spawn(self._drive(worker, job, result))
         result.on_close(task.cancel)
         try:
@@ -140,11 +143,12 @@ class Pool:
         try:
             work = (self._run_outside if job.network else worker.run)(job, result.add)
             result.rows = await asyncio.wait_for(work, job.seconds)
-            keep = worker.address_space < max(1, self.settings.query_memory * 3 // 4)
+            keep = self._has_room(worker)
             self.counts["answered" if keep else "recycled"] += 1
             result.finish()
         except JobFailed as error:
-            keep = True
+            keep = self._has_room(worker)
+            self.counts["recycled"] += not keep
             self.counts["failed_" + error.reason["kind"].replace("-", "_")] += 1
             result.finish(failures.of_job(error.reason, job))
         except TimeoutError:
@@ -164,6 +168,10 @@ class Pool:
         finally:
             self._release(worker, keep)
             result.finish(failures.broken_off())
+
+    def _has_room(self, worker: Worker) -> bool:
+        """Whether a worker has room for another query, whatever the last one left."""
+        return worker.address_space < max(1, self.settings.query_memory * 3 // 4)
 
     async def _run_outside(self, job: Job, take: Callable[[bytes], None]) -> int:
         """As :meth:`Worker.run`, in a worker that may open connections and is ended afterwards; all
@@ -225,16 +233,21 @@ class Pool:
         """Kill a worker and start another when one is missing."""
         worker.kill()
         self._spawn(worker.stop(), REAPING)
-        fresh = sum(w.folder == self.folder for w in (*self._idle, *self._busy))
-        if fresh + self._starting < self._wanted and not self._closed:
+        if self._missing() > 0 and not self._closed:
             self._starting += 1
             self._spawn(self._replace())
 
+    def _missing(self) -> int:
+        """How many workers over the snapshot in service are to be started yet."""
+        fresh = sum(w.folder == self.folder for w in (*self._idle, *self._busy))
+        return self._wanted - fresh - self._starting
+
     async def _replace(self) -> None:
-        """Start one worker, trying again with growing pauses while the system will not."""
+        """Start one worker, trying again with growing pauses while the system will not, unless a
+        swap has made it one too many."""
         pause = 0.1
         try:
-            while not self._closed:
+            while not self._closed and self._missing() >= 0:
                 folder = self.folder
                 try:
                     worker = await self._start_one(folder)

@@ -13,12 +13,14 @@ import pyoxigraph as ox
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from graph_service.api.cache import store
 from graph_service.api.lists import base_url, service_of
 from graph_service.api.problems import Problem, wants_html
 from graph_service.api.shape import forms
 from graph_service.sparql import description, documented, graph_store, guard, writing
 from graph_service.sparql.answering import answer, pool_for, pool_over
-from graph_service.sparql.media import GRAPHS, OFFERS, SOLUTIONS, choose, media_types
+from graph_service.sparql.media import GRAPHS, OFFERS, SOLUTIONS, Format, choose, media_types
+from graph_service.sparql.preconditions import NONE, Preconditions
 from graph_service.sparql.request import Call, read_call
 from graph_service.sparql.worker import GRAPH_FORMATS, Job
 from graph_service.vocabulary import PREFIXES
@@ -52,7 +54,11 @@ DESCRIBING = {"parameters": [documented.GRAPH_FORMATS]}
     "/sparql",
     summary="Stil et spørgsmål i SPARQL, eller ret med SPARQL Update",
     description="SPARQL 1.1 Protocol. Spørgsmål kræver ingen nøgle; opdateringer gør.",
-    openapi_extra={"requestBody": documented.POST_BODY, **documented.KEY_FOR_UPDATES},
+    openapi_extra={
+        "requestBody": documented.POST_BODY,
+        "parameters": documented.CONDITIONS,
+        **documented.KEY_FOR_UPDATES,
+    },
     responses=documented.POST_ANSWERS,
 )
 async def sparql(request: Request) -> Response:
@@ -63,7 +69,8 @@ async def sparql(request: Request) -> Response:
     if call.query is None:
         if request.method == "POST":
             raise Problem("bad-content", "Parameteren query mangler.")
-        if wants_html(request) and not call.format:
+        data = [media for form in GRAPHS for media in form.media]
+        if not call.format and wants_html(request, data):
             from graph_service.web.pages import sparql_page
 
             return sparql_page(request)
@@ -125,7 +132,8 @@ async def query(request: Request, call: Call, text: str) -> Response:
 
 
 async def update(request: Request, call: Call) -> Response:
-    """Do an update, as far as this installation and the client's key allow."""
+    """Do an update, as far as this installation and the client's key allow, and what the request
+    makes it depend on: the snapshot that gave the marks, or the description of the service."""
     writing.authorise(request)
     assert call.update is not None
     seen = guard.look(call.update, service_of(request).settings.allowed_hosts)
@@ -137,10 +145,23 @@ async def update(request: Request, call: Call) -> Response:
         tuple(call.using_graphs),
         tuple(call.using_named_graphs),
         seen.outgoing,
+        conditions(request),
     )
     await writing.write(request, change)
     pool = await pool_over(request.app, service_of(request))
     return Response(status_code=204, headers={"X-Snapshot": pool.folder.name})
+
+
+def conditions(request: Request) -> Preconditions:
+    """The preconditions of an update. For a mark of the description, which is what stands at this
+    address, the snapshot that it describes is put."""
+    asked = Preconditions.of(request.headers)
+    if asked == NONE:
+        return asked
+    snapshot = service_of(request).manifest.id
+    bodies = (description_in(request, "service", form) for form in GRAPHS)
+    marks = [store({"headers": []}, {"body": body}).etag.decode() for body in bodies]
+    return asked.translated(dict.fromkeys(marks, f'"{snapshot}"'))
 
 
 @router.get(
@@ -172,13 +193,16 @@ async def catalog(request: Request) -> Response:
 def described(request: Request, what: str, format_parameter: str) -> Response:
     """A description of the service as RDF."""
     form, content_type = choose(request.headers.get("accept", ""), format_parameter, GRAPHS)
-    service = service_of(request)
-    settings, base = service.settings, base_url(request)
-    triples = description.DESCRIPTIONS[what](base, service.manifest, settings)
-    wanted = GRAPH_FORMATS[form.name]
-    items = [ox.Quad(*t) for t in triples] if form.name == "nquads" else list(triples)
-    used = {name: space for name, space in PREFIXES.items() if any(space in str(t) for t in items)}
-    body = ox.serialize(items, format=wanted, prefixes=used)
+    body = description_in(request, what, form)
     page = "/sparql" if what == "service" else "/"
     headers = forms(request, form.name, media_types(GRAPHS), page=page)
     return Response(body, headers=headers, media_type=content_type)
+
+
+def description_in(request: Request, what: str, form: Format) -> bytes:
+    """The bytes of a description in a format."""
+    service = service_of(request)
+    triples = description.DESCRIPTIONS[what](base_url(request), service.manifest, service.settings)
+    items = [ox.Quad(*t) for t in triples] if form.name == "nquads" else list(triples)
+    used = {name: space for name, space in PREFIXES.items() if any(space in str(t) for t in items)}
+    return ox.serialize(items, format=GRAPH_FORMATS[form.name], prefixes=used) or b""

@@ -9,10 +9,11 @@ import asyncio
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from graph_service.api.problems import Problem
 from graph_service.sparql.guard import MAX_LENGTH, check_length
+from graph_service.sparql.streaming import ClientGone
 
 FORM = "application/x-www-form-urlencoded"
 QUERY = "application/sparql-query"
@@ -96,10 +97,12 @@ async def read_body(request: Request, limit: int) -> bytes:
     """The body.
 
     Raises:
-        Problem: query-too-long above ``limit`` bytes; bad-content when it comes too slowly;
-            unsupported-media-type when it is packed (RFC 9110, section 8.4).
+        Problem: query-too-long above ``limit`` bytes; too-slow; unsupported-media-type when it is
+            packed (RFC 9110, section 8.4).
+        ClientGone: the client left before its end.
     """
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
+    packed = {each.strip().lower() for each in request.headers.getlist("content-encoding")}
+    if packed - {"identity", ""}:
         raise Problem(
             "unsupported-media-type",
             "Send indholdet, som det er, uden Content-Encoding.",
@@ -116,7 +119,13 @@ async def read_body(request: Request, limit: int) -> bytes:
     try:
         await asyncio.wait_for(read(), BODY_SECONDS)
     except TimeoutError:
-        raise Problem("bad-content", "Indholdet kom for langsomt.") from None
+        raise Problem(
+            "too-slow",
+            f"Indholdet kom ikke inden for {BODY_SECONDS:g} sekunder. Send det igen.",
+            headers={"Connection": "close"},
+        ) from None
+    except ClientDisconnect:
+        raise ClientGone from None
     return bytes(body)
 
 

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import tempfile
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from graph_service.api.problems import Problem
+
+log = logging.getLogger("ansvarsgraf.sparql")
 
 #: The answer begins to be sent when it has so many bytes and has taken so many seconds, or is
 #: complete. Until then an error can still be told as a problem document.
@@ -25,28 +29,44 @@ PIECE = 64 * 1024
 
 @dataclass
 class Budget:
-    """Bytes that all kept answers together may hold.
+    """Bytes that all kept answers together may hold; those of one client, half of them, so that
+    one who takes none leaves room for those of others.
 
     Attributes:
         limit: most bytes.
         held: bytes held now.
+        by_client: those of each client.
     """
 
     limit: int
     held: int = 0
+    by_client: Counter[str] = field(default_factory=Counter)
+
+    def room(self, size: int, client: str) -> bool:
+        """Whether so many more bytes of a client may be held."""
+        return self.held + size <= self.limit and self.by_client[client] + size <= self.limit // 2
+
+    def take(self, size: int, client: str) -> None:
+        """Hold so many more bytes; fewer when it is below 0."""
+        self.held += size
+        self.by_client[client] += size
+        if not self.by_client[client]:
+            del self.by_client[client]
 
 
 class Result:
     """An answer under way.
 
     Attributes:
+        snapshot: id of the snapshot that it comes from.
         size: bytes so far.
         done: whether nothing more will come.
         failure: why it broke off, or None.
         rows: rows or triples, known at the end.
     """
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, budget: Budget, snapshot: str = "", client: str = "") -> None:
+        self.snapshot, self._client = snapshot, client
         self.size, self.rows, self.done = 0, 0, False
         self.failure: Problem | None = None
         self._budget = budget
@@ -64,20 +84,30 @@ class Result:
         """Keep the next bytes.
 
         Raises:
-            Problem: too-busy, when all answers together hold too much.
+            Problem: too-busy, when all answers together, or all of this client, hold too much, or
+                when the disk takes no more.
         """
         if self._closed:
             return
-        if self._budget.held + len(piece) > self._budget.limit:
+        if not self._budget.room(len(piece), self._client):
             raise Problem(
                 "too-busy",
                 "Mange store svar er ved at blive hentet. Prøv igen om lidt, eller bed om færre "
                 "rækker med LIMIT.",
                 headers={"Retry-After": "10"},
             )
-        self._budget.held += len(piece)
-        self._file.seek(self.size)
-        self._file.write(piece)
+        try:
+            self._file.seek(self.size)
+            self._file.write(piece)
+        except OSError as error:
+            log.error("an answer cannot be kept: %s", error)
+            raise Problem(
+                "too-busy",
+                "Der er ikke plads til svaret på tjenestens disk lige nu. Prøv igen om lidt, eller "
+                "bed om færre rækker med LIMIT.",
+                headers={"Retry-After": "10"},
+            ) from None
+        self._budget.take(len(piece), self._client)
         self.size += len(piece)
         self._changed.set()
 
@@ -126,7 +156,7 @@ class Result:
         if self._closed:
             return
         self._closed = True
-        self._budget.held -= self.size
+        self._budget.take(-self.size, self._client)
         with contextlib.suppress(OSError):
             self._file.close()
         self._changed.set()

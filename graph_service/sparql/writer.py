@@ -7,7 +7,7 @@ one line of JSON, ``{"snapshot", "created"}`` or ``{"kind", "detail", ...}`` of 
 What is written here holds until the next ``ansvarsgraf build``, which starts from data/ again
 (docs/operations.md says how to keep it); inferred triples and findings are those of the last build.
 
-Sources: SPARQL 1.1 Graph Store HTTP Protocol, section 5; SPARQL 1.1 Update.
+Sources: SPARQL 1.1 Graph Store HTTP Protocol, section 5; SPARQL 1.1 Update; RFC 9110, section 13.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from graph_service.build.quads import in_graph
 from graph_service.build.validate import check
 from graph_service.sparql.confine import confine
 from graph_service.sparql.failures import of_job
+from graph_service.sparql.preconditions import Preconditions, graph_marks
 from graph_service.sparql.rewrite import with_using
 from graph_service.sparql.worker import Job, reason_of_syntax
 from graph_service.vocabulary import PREFIXES, graph
@@ -37,6 +38,8 @@ from graph_service.vocabulary import PREFIXES, graph
 #: Violations that an answer names.
 NAMED_VIOLATIONS = 20
 MULTIPART = "multipart/form-data"
+#: The merged graph, as a request names it.
+DEFAULT = "default"
 #: What is written to the default graph, which merges all graphs, lies in this one.
 DEFAULT_GRAPH = graph("default")
 
@@ -52,6 +55,8 @@ class Change:
         content_type: Content-Type of the body.
         base: base IRI of the body.
         using, using_named: the dataset that the protocol names for an update.
+        target: the graph that the preconditions are about, ``default`` for the merged one.
+        if_match, if_none_match: these headers, or None.
     """
 
     method: str
@@ -62,6 +67,9 @@ class Change:
     base: str = ""
     using: tuple[str, ...] = ()
     using_named: tuple[str, ...] = ()
+    target: str = ""
+    if_match: str | None = None
+    if_none_match: str | None = None
 
 
 @dataclass(frozen=True)
@@ -86,18 +94,38 @@ class Named:
         )
 
 
-def changed(before: Named, change: Change, body: bytes) -> Named:
-    """The named graphs after a change.
+def may_be_made(before: Named, change: Change, snapshot: str) -> None:
+    """Let a change pass that can be made, and whose preconditions hold: in this order, for what
+    fails anyhow has none (RFC 9110, section 13.2.1).
+
+    Args:
+        snapshot: id of the snapshot that ``before`` is.
 
     Raises:
-        Problem: bad-content, bad-query, not-found, other-graph, unsupported-media-type.
+        Problem: not-found, unsupported-media-type, precondition-failed.
+    """
+    conditions = Preconditions(change.if_match, change.if_none_match)
+    if change.method == "update":
+        conditions.demand(conditions.of_snapshot(snapshot), there=True)
+        return
+    if change.method in ("delete", "patch") and change.graph not in before.names:
+        raise Problem("not-found", f"Grafen {change.graph} findes ikke.")
+    if change.method in ("put", "post"):
+        form_of(change.content_type)
+    there = change.target == DEFAULT or change.target in before.names
+    conditions.demand(graph_marks(snapshot, change.target), there=there)
+
+
+def changed(before: Named, change: Change, body: bytes) -> Named:
+    """The named graphs after a change that :func:`may_be_made`.
+
+    Raises:
+        Problem: bad-content, bad-query, other-graph, unsupported-media-type.
     """
     if change.method == "update":
         return updated(before, change, body.decode("utf-8"))
     name = ox.NamedNode(change.graph)
     here = {quad for quad in before.quads if quad.graph_name == name}
-    if change.method in ("delete", "patch") and change.graph not in before.names:
-        raise Problem("not-found", f"Grafen {change.graph} findes ikke.")
     if change.method == "delete":
         return Named(before.quads - here, before.names - {change.graph})
     if change.method == "patch":
@@ -114,25 +142,20 @@ def parsed(content_type: str, body: bytes, base: str) -> list[ox.Triple]:
     Raises:
         Problem: bad-content, unsupported-media-type.
     """
-    media = content_type.partition(";")[0].strip().lower()
-    if media == MULTIPART:
+    wanted = form_of(content_type)
+    if wanted is None:
         head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1", errors="replace")
         message = BytesParser(policy=HTTP).parsebytes(head + body)
         if not message.is_multipart():
             raise Problem("bad-content", "Indholdet har ingen dele, som multipart/form-data har.")
         triples: list[ox.Triple] = []
         for part in message.iter_parts():
+            media = part.get_content_type()
             content = part.get_payload(decode=True)
-            assert isinstance(content, bytes)
-            triples += parsed(part.get_content_type(), content, base)
+            if not isinstance(content, bytes) or media == MULTIPART:
+                raise Problem("unsupported-media-type", "Hver del skal være en graf for sig.")
+            triples += parsed(media, content, base)
         return triples
-    wanted = ox.RdfFormat.from_media_type(media) if media else None
-    if wanted is None or (wanted.supports_datasets and wanted != ox.RdfFormat.JSON_LD):
-        raise Problem(
-            "unsupported-media-type",
-            "Send en graf som text/turtle, application/n-triples, application/ld+json eller "
-            "application/rdf+xml.",
-        )
     try:
         quads = list(ox.parse(body, format=wanted, base_iri=base or None))
     except (SyntaxError, ValueError) as error:
@@ -141,6 +164,25 @@ def parsed(content_type: str, body: bytes, base: str) -> list[ox.Triple]:
     if any(not isinstance(quad.graph_name, ox.DefaultGraph) for quad in quads):
         raise Problem("bad-content", "Indholdet skal være én graf, ikke flere navngivne.")
     return [quad.triple for quad in quads]
+
+
+def form_of(content_type: str) -> ox.RdfFormat | None:
+    """The format of a body that holds one graph; None when it has several parts.
+
+    Raises:
+        Problem: unsupported-media-type.
+    """
+    media = content_type.partition(";")[0].strip().lower()
+    if media == MULTIPART:
+        return None
+    wanted = ox.RdfFormat.from_media_type(media) if media else None
+    if wanted is None or (wanted.supports_datasets and wanted != ox.RdfFormat.JSON_LD):
+        raise Problem(
+            "unsupported-media-type",
+            "Send en graf som text/turtle, application/n-triples, application/ld+json eller "
+            "application/rdf+xml.",
+        )
+    return wanted
 
 
 def patched(quads: set[ox.Quad], change: Change, text: str) -> list[ox.Triple]:
@@ -243,6 +285,7 @@ def write(change: Change, body: bytes) -> dict[str, Any]:
     with alone(snapshots):
         folder = current(snapshots)
         before = Named.of(ox.Store.read_only(str(folder / "store")))
+        may_be_made(before, change, folder.name)
         after = changed(before, change, body)
         if after != before:
             must_hold(after.quads, Path(change.project))

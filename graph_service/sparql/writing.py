@@ -23,6 +23,7 @@ from graph_service.api.problems import Problem
 from graph_service.build.publish import current
 from graph_service.settings import Settings
 from graph_service.sparql.failures import of_change
+from graph_service.sparql.preconditions import NONE, Preconditions
 from graph_service.sparql.process import ALWAYS, ENVIRONMENT, cause_of_death
 from graph_service.sparql.writer import Change
 
@@ -32,38 +33,50 @@ log = logging.getLogger("ansvarsgraf.sparql")
 @dataclass(frozen=True)
 class Update:
     """A SPARQL Update with its base IRI, the dataset that the protocol names, and whether it asks
-    other hosts, which the guard has allowed."""
+    other hosts, which the guard has allowed; and what the request makes it depend on."""
 
     text: str
     base: str
     using: tuple[str, ...] = ()
     using_named: tuple[str, ...] = ()
     network: bool = False
+    conditions: Preconditions = NONE
 
 
 @dataclass(frozen=True)
 class GraphChange:
-    """A change of one graph: ``put``, ``post``, ``patch`` or ``delete``."""
+    """A change of one graph: ``put``, ``post``, ``patch`` or ``delete``; ``target`` is the graph
+    whose marks the conditions name, which is ``default`` for the merged one."""
 
     method: str
     graph: str
     content_type: str = ""
     body: bytes = b""
     base: str = ""
+    target: str = ""
+    conditions: Preconditions = NONE
 
 
 def authorise(request: Request) -> None:
     """Let only the holder of the administrator's key pass.
 
     Raises:
-        Problem: forbidden when the installation has no key; unauthorised otherwise.
+        Problem: forbidden when the installation has no key, or its graph lies elsewhere;
+            unauthorised otherwise.
     """
-    token = service_of(request).settings.admin_token
+    settings = service_of(request).settings
+    token = settings.admin_token
     if not token:
         raise Problem(
             "forbidden",
             "Her kan kun læses. Ændringer kræver, at ANSVARSGRAF_ADMIN_TOKEN er sat, hvor "
             "tjenesten kører.",
+        )
+    if not settings.changeable:
+        raise Problem(
+            "forbidden",
+            "Her kan kun læses, for grafen ligger på et lager et andet sted (ANSVARSGRAF_STORE). "
+            "Ret i data/, og kør `ansvarsgraf build --publish`.",
         )
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not hmac.compare_digest(
@@ -92,6 +105,8 @@ async def write(request: Request, wanted: Update | GraphChange) -> bool:
             base=wanted.base,
             using=wanted.using,
             using_named=wanted.using_named,
+            if_match=wanted.conditions.match,
+            if_none_match=wanted.conditions.none_match,
         )
         body, network = wanted.text.encode(), wanted.network
     else:
@@ -102,6 +117,9 @@ async def write(request: Request, wanted: Update | GraphChange) -> bool:
             graph=wanted.graph,
             content_type=wanted.content_type,
             base=wanted.base,
+            target=wanted.target,
+            if_match=wanted.conditions.match,
+            if_none_match=wanted.conditions.none_match,
         )
         body, network = wanted.body, False
     async with request.app.state.writing:
@@ -112,6 +130,7 @@ async def write(request: Request, wanted: Update | GraphChange) -> bool:
 
 
 async def _run(change: Change, body: bytes, settings: Settings, network: bool) -> bool:
+    before = current(settings.snapshots)
     environment = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -126,7 +145,7 @@ async def _run(change: Change, body: bytes, settings: Settings, network: bool) -
         stderr=asyncio.subprocess.PIPE,
         env={**environment, **ALWAYS},
     )
-    before, cause, out, errors = current(settings.snapshots), "", b"", b""
+    cause, out, errors = "", b"", b""
     try:
         given = json.dumps(asdict(change)).encode() + b"\n" + body
         out, errors = await asyncio.wait_for(process.communicate(given), settings.write_seconds)

@@ -21,6 +21,7 @@ import pyoxigraph as ox
 
 from graph_service.store import Fact, Row, StoreError, Term
 from graph_service.store.embedded import EmbeddedStore
+from graph_service.store.exchange import bound, left, until
 from graph_service.store.things import asked
 from graph_service.vocabulary import XSD, graph, prefixes_of
 
@@ -63,7 +64,7 @@ def client_for(
     elif login:
         raise ValueError("ANSVARSGRAF_STORE_LOGIN must begin with digest:, basic: or bearer:")
     timeout = httpx.Timeout(seconds, connect=CONNECT_SECONDS)
-    return httpx.Client(timeout=timeout, auth=auth, headers=headers, transport=transport)
+    return bound(httpx.Client(timeout=timeout, auth=auth, headers=headers, transport=transport))
 
 
 class RemoteStore:
@@ -183,10 +184,11 @@ class RemoteStore:
         """
         began = time.monotonic()
         try:
-            try:
-                return self._send(query, began)
-            except (httpx.NetworkError, httpx.RemoteProtocolError):
-                return self._send(query, began)
+            with until(began + self._seconds):
+                try:
+                    return self._send(query, began)
+                except (httpx.NetworkError, httpx.RemoteProtocolError):
+                    return self._send(query, began)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             self._held = self._sure
             raise StoreError(f"{self.url}: {type(error).__name__}") from error
@@ -201,8 +203,8 @@ class RemoteStore:
             "maxrows": str(MOST_ROWS),
         }
         headers = {"Accept": "application/sparql-results+json"}
-        left = max(0.1, began + self._seconds + 1.0 - time.monotonic())
-        timeout = httpx.Timeout(left, connect=min(left, CONNECT_SECONDS))
+        seconds = max(0.1, left())
+        timeout = httpx.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS))
         with self._client.stream(
             "POST", self.url, data=form, headers=headers, timeout=timeout
         ) as response:

@@ -7,6 +7,7 @@ one is whole. Source: SPARQL 1.1 Graph Store HTTP Protocol, sections 5.2 to 5.5.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,12 +17,16 @@ import pyoxigraph as ox
 from graph_service.build.publish import NoSnapshotError, current
 from graph_service.settings import Settings
 from graph_service.store import StoreError
+from graph_service.store.exchange import until
 from graph_service.store.remote import RemoteStore, client_for, merged_graph
 
 #: Triples a request carries; servers differ in how large a body they take.
 CHUNK = 20_000
-#: Longest time for a request that loads or drops, and for counting what was loaded.
+#: Longest time between two signs of life of a request that loads or drops, and for counting what
+#: was loaded.
 SECONDS = 120.0
+#: Longest time for the whole of such a request.
+LONGEST = 600.0
 
 
 def prepare(settings: Settings) -> None:
@@ -160,7 +165,8 @@ def _send(client: httpx.Client, method: str, url: str, name: str, body: bytes = 
     # The standard says "graph"; Virtuoso's own name for it is sent along.
     params = {"graph": name, "graph-uri": name}
     try:
-        response = client.request(method, url, params=params, content=body, headers=headers)
+        with until(time.monotonic() + LONGEST):
+            response = client.request(method, url, params=params, content=body, headers=headers)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise StoreError(f"{url}: {type(error).__name__}") from error
     status = response.status_code

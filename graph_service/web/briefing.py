@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from graph_service.answers import Answers
 from graph_service.api.lists import service_of
+from graph_service.api.problems import Problem
 from graph_service.api.things import existing
 from graph_service.vocabulary import thing
 from graph_service.web.assessments import assessment_of, group_of, initiatives
@@ -127,7 +128,9 @@ def choose_brief(request: Request) -> Response:
     iri = existing(answers, "body", slug)
     name = answers.labels([iri]).get(iri, slug)
     found = brief_for(answers, slug, day)
-    if request.query_params.get("format") == "docx":
+    if chosen := request.query_params.get("format"):
+        if chosen != "docx":
+            raise Problem("not-acceptable", "Mødeoplægget findes som side og som docx.")
         body = brief(f"Mødeoplæg: {name}, {danish_date(day)}", sections(found))
         headers = {"Content-Disposition": f'attachment; filename="moedeoplaeg-{slug}-{day}.docx"'}
         return Response(body, 200, headers, DOCX)

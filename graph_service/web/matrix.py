@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from graph_service.answers import Answers
 from graph_service.api.lists import resolve, service_of
+from graph_service.api.problems import Problem
 from graph_service.api.resources import RESOURCES
 from graph_service.vocabulary import AG
 from graph_service.web.downloads import download
@@ -57,7 +58,9 @@ def matrix(request: Request, slug: str) -> Response:
     headings = {AXES[axis][0].capitalize(): lambda item: item["label"]}
     for _, name in columns:
         headings[name] = column(name)  # type: ignore[assignment]
-    if request.query_params.get("format") in ("csv", "xlsx"):
+    if chosen := request.query_params.get("format"):
+        if chosen not in ("csv", "xlsx"):
+            raise Problem("not-acceptable", "Vælg et af formaterne xlsx, csv.")
         file = download(request, f"matrix-{slug}", headings, items)
         assert file is not None
         return file

@@ -399,3 +399,36 @@ def test_no_other_place_makes_such_an_answer() -> None:
         "graph_service/api/problems.py",
         "graph_service/guarded.py",
     }
+
+
+@pytest.mark.parametrize(
+    ("address", "wanted"),
+    [
+        (f"/sparql?query={QUERY}", "text/csv"),
+        ("/sparql", "text/turtle"),
+        ("/graph/laws", "application/n-triples"),
+        ("/rdf-graph-store?default", "application/n-quads"),
+        ("/.well-known/void", "application/rdf+xml"),
+        ("/api/v1/events?limit=2", "text/csv"),
+        ("/api/v1/legal-bases/sul-140", "text/turtle"),
+        ("/api/v1/things/law/sul-140", "text/turtle"),
+        ("/api/v1/evidence/004_576de8b26970a828/5703-5716", "application/n-quads"),
+        ("/api/v1/search?q=lov", "text/csv"),
+        ("/api/v1/questions/who-under-provision?law=sul-140", "text/csv"),
+    ],
+)
+def test_several_accept_lines_are_one(client: TestClient, address: str, wanted: str) -> None:
+    """RFC 9110, section 5.3; a client library that adds to a default header sends two."""
+    for lines in (("image/png", wanted), (f"{wanted};q=0.9", "*/*;q=0.1"), ("", wanted)):
+        answer = client.get(address, headers=[("Accept", line) for line in lines])
+        assert answer.status_code == 200, (lines, answer.text)
+        assert answer.headers["content-type"].startswith(wanted), lines
+    other = client.get(address, headers=[("Accept", "image/png"), ("Accept", "image/gif")])
+    assert other.status_code == 406
+
+
+def test_a_browser_is_known_by_any_of_its_accept_lines(client: TestClient) -> None:
+    lines = [("Accept", "application/xhtml+xml"), ("Accept", "text/html")]
+    assert client.get("/lovgrundlag/none", headers=lines).text.startswith("<!doctype html>")
+    sent = client.get("/id/law/sul-140", headers=lines, follow_redirects=False)
+    assert sent.headers["location"].endswith("/lovgrundlag/sul-140")

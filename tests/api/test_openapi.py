@@ -190,3 +190,17 @@ def test_errors_fit_their_schema(client: TestClient) -> None:
     for address in ("/api/v1/events?x=1", "/api/v1/events/nope", "/api/v1/events?format=pdf"):
         validator("Problem").validate(client.get(address).json())
     validator("Problem").validate(client.delete("/api/v1/events").json())
+
+
+def test_what_a_change_may_depend_on_is_described(client: TestClient) -> None:
+    paths = client.get("/api/v1/openapi.json").json()["paths"]
+    for path, methods in {
+        "/rdf-graph-store": ("put", "post", "patch", "delete"),
+        "/graph/{path}": ("put", "post", "patch", "delete"),
+        "/sparql": ("post",),
+    }.items():
+        for method in methods:
+            told = paths[path][method]
+            assert "application/problem+json" in told["responses"]["412"]["content"]
+            names = {parameter["name"] for parameter in told["parameters"]}
+            assert {"If-Match", "If-None-Match"} <= names, (path, method)

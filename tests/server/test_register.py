@@ -126,3 +126,9 @@ def test_an_ipv6_client_counts_by_its_network() -> None:
     assert network("10.0.0.1") == "10.0.0.1"
     assert network("2001:db8:1:2:3:4:5:6") == network("2001:db8:1:2:9:9:9:9")
     assert network("2001:db8:1:2::1") != network("2001:db8:1:3::1")
+    assert network("2001:db8::1") == network("2001:db8::2") == network("2001:db8:0:0:9::")
+    assert network("2001:db8:1::1") == network("2001:db8:1:0:9:9:9:9")
+    assert network("fe80::1%eth0") == network("fe80::2%eth0")
+    assert network("::ffff:10.0.0.1") != network("::ffff:10.0.0.2")
+    assert network("::ffff:10.0.0.1") == network("10.0.0.1")
+    assert network("testclient") == "testclient"

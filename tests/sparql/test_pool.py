@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import io
 import os
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pyoxigraph as ox
 import pytest
@@ -15,8 +18,10 @@ import pytest
 from graph_service.api.problems import Problem
 from graph_service.build.publish import current, publish
 from graph_service.settings import Settings
+from graph_service.sparql import result
 from graph_service.sparql.once import run_once
 from graph_service.sparql.pool import Pool
+from graph_service.sparql.process import Worker
 from graph_service.sparql.worker import Job
 from graph_service.store import StoreError
 from tests.sparql.conftest import ENDLESS, HUNGRY, quads
@@ -30,11 +35,11 @@ def job(text: str, **changed: object) -> Job:
 
 
 async def ask(pool: Pool, wanted: Job) -> bytes:
-    result = await pool.run(wanted)
+    answer = await pool.run(wanted)
     try:
-        return b"".join([piece async for piece in result.pieces()])
+        return b"".join([piece async for piece in answer.pieces()])
     finally:
-        result.close()
+        answer.close()
 
 
 async def problem_of(pool: Pool, wanted: Job) -> str:
@@ -115,9 +120,9 @@ def test_a_query_whose_client_left_is_killed(published: Settings, folder: Path) 
 def test_closing_an_answer_early_kills_its_query(published: Settings, folder: Path) -> None:
     async def test(pool: Pool) -> None:
         slow = job("SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }", rows=0, size=10**9, seconds=60.0)
-        result = await pool.run(slow)
-        assert not result.done
-        result.close()
+        answer = await pool.run(slow)
+        assert not answer.done
+        answer.close()
         await until(lambda: pool.figures()["running"] == 0, 1.0)
         assert pool.figures()["kept_bytes"] == 0
 
@@ -300,3 +305,118 @@ def test_the_command_line_has_the_same_limits(published: Settings, folder: Path)
     with pytest.raises(Problem) as caught:
         run_once(folder, published, "ASK {}", "csv")
     assert caught.value.kind == "not-acceptable"
+
+
+def test_a_disk_that_takes_no_answer_is_told_and_costs_nothing_later(
+    published: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(io.BytesIO):
+        def write(self, _: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    async def test(pool: Pool) -> None:
+        with monkeypatch.context() as disk:
+            disk.setattr(result.tempfile, "SpooledTemporaryFile", lambda **_: Full())
+            with pytest.raises(Problem) as caught:
+                await ask(pool, job(COUNT))
+        assert caught.value.kind == "too-busy"
+        assert "plads" in caught.value.detail
+        assert pool.figures()["kept_bytes"] == 0
+        assert b'"401"' in await ask(pool, job(COUNT))
+
+    with_pool(published, folder, test)
+
+
+def test_a_worker_that_has_grown_is_replaced_also_when_its_query_failed(
+    published: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next query, of somebody else, would meet the limit of memory for it."""
+    run = Worker.run
+
+    async def grown(worker: Worker, *given: Any) -> int:
+        try:
+            return await run(worker, *given)
+        finally:
+            worker.address_space = published.query_memory - 1
+
+    async def test(pool: Pool) -> None:
+        before = {worker.pid for worker in pool._idle}
+        with monkeypatch.context() as memory:
+            memory.setattr(Worker, "run", grown)
+            assert await problem_of(pool, job("SELECT")) == "bad-query"
+        await until(lambda: pool.figures()["idle"] == 2)
+        assert len(before & {worker.pid for worker in pool._idle}) == 1
+        assert pool.figures()["recycled"] == 1
+
+    with_pool(published, folder, test)
+
+
+def test_a_swap_while_a_worker_is_replaced_leaves_no_worker_too_many(
+    published: Settings, folder: Path, tmp_path: Path
+) -> None:
+    publish(quads(10), tmp_path)
+
+    async def test(pool: Pool) -> None:
+        start = pool._start_one
+        go = asyncio.Event()
+
+        async def late(wanted: Path) -> Worker:
+            if wanted == folder:
+                await go.wait()
+            return await start(wanted)
+
+        pool._start_one = late  # type: ignore[method-assign]
+        pool._retire(pool._idle.pop())
+        await pool.swap(current(tmp_path))
+        go.set()
+        await until(lambda: pool._starting == 0)
+        assert pool.figures()["idle"] == 2
+
+    with_pool(published, folder, test)
+
+
+def test_a_swap_while_the_pool_closes_leaves_no_worker(
+    published: Settings, folder: Path, tmp_path: Path
+) -> None:
+    publish(quads(10), tmp_path)
+
+    async def test(pool: Pool) -> None:
+        started: list[Worker] = []
+        start = pool._start_one
+
+        async def noted(wanted: Path) -> Worker:
+            started.append(await start(wanted))
+            return started[-1]
+
+        pool._start_one = noted  # type: ignore[method-assign]
+        swapping = asyncio.create_task(pool.swap(current(tmp_path)))
+        await asyncio.sleep(0.01)
+        await pool.close()
+        with pytest.raises(StoreError):
+            await swapping
+        assert started
+        assert not any(worker.alive for worker in started)
+
+    with_pool(published, folder, test)
+
+
+def test_one_who_does_not_take_answers_leaves_room_for_those_of_others(
+    published: Settings, folder: Path
+) -> None:
+    query = job("SELECT * { ?s <http://example.org/label> ?o }")
+
+    async def test(pool: Pool) -> None:
+        held = []
+        with pytest.raises(Problem) as caught:
+            for _ in range(20):
+                held.append(await pool.run(query, "greedy"))
+        assert caught.value.kind == "too-busy"
+        assert len(held) > 1
+        other = await pool.run(query, "other")
+        other.close()
+        for each in held:
+            each.close()
+        assert pool.figures()["kept_bytes"] == 0
+        (await pool.run(query, "greedy")).close()
+
+    with_pool(replace(published, query_bytes=100_000), folder, test)

@@ -314,6 +314,24 @@ def test_a_browser_gets_the_form(client: TestClient) -> None:
     assert "<textarea" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("text/turtle, text/html;q=0.5", "text/turtle"),
+        ("text/html;q=0.3, application/ld+json", "application/ld+json"),
+        ("text/html, application/json", "text/html"),
+        ("application/rdf+xml;q=0.2, text/html;q=0.8", "text/html"),
+        ("text/html;q=0, */*", "text/turtle"),
+        ("*/*", "text/turtle"),
+    ],
+)
+def test_a_client_of_data_gets_no_form_because_it_could_read_one(
+    client: TestClient, accept: str, kind: str
+) -> None:
+    answer = client.get("/sparql", headers={"accept": accept})
+    assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (200, kind)
+
+
 def test_blank_nodes_and_relative_iris(client: TestClient) -> None:
     query = "SELECT ?x { BIND(<#a> AS ?x) }"
     bound = client.get("/sparql", params={"query": query}).json()["results"]["bindings"]

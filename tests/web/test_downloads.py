@@ -6,6 +6,7 @@ import csv
 import io
 from datetime import date, datetime
 
+import pytest
 import rdflib
 from docx import Document
 from fastapi.testclient import TestClient
@@ -14,6 +15,7 @@ from openpyxl import load_workbook
 from graph_service.web.calendar import fold
 from graph_service.web.documents import STATUS_COLUMNS
 from graph_service.web.downloads import to_xlsx
+from graph_service.web.office import DOCX
 
 
 def test_excel_has_dates_as_dates(client: TestClient) -> None:
@@ -84,3 +86,50 @@ def test_folding_never_splits_a_character() -> None:
     folded = fold("SUMMARY:" + "æ" * 80)
     assert folded.replace("\r\n ", "") == "SUMMARY:" + "æ" * 80
     assert all(len(part.encode()) <= 75 for part in folded.split("\r\n"))
+
+
+#: Addresses of files that cannot be given, and the status.
+NONE = {
+    "/kalender/none.ics": 404,
+    "/kalender/a%20b.ics": 404,
+    "/kalender/.ics": 404,
+    "/foelgegruppe/none.docx": 404,
+    "/foelgegruppe/almen-praksis.docx": 404,
+    "/moedeoplaeg?organ=none&format=docx": 404,
+    "/moedeoplaeg?organ=foelgegruppen-for-forebyggelse&format=pdf": 406,
+    "/moedeoplaeg?organ=foelgegruppen-for-forebyggelse&dag=x&format=docx": 400,
+    "/matrix/none?format=xlsx": 404,
+    "/matrix/boern-og-unge?format=pdf": 406,
+    "/ansvar?format=pdf": 406,
+    "/ansvar?law=none&format=xlsx": 404,
+    "/ansvar?law=sul-140&as_of=2027-01-01&format=turtle": 406,
+    "/kalender?format=ics": 406,
+}
+
+
+@pytest.mark.parametrize("address", NONE)
+def test_a_file_that_cannot_be_given_is_told_in_the_form_that_is_asked_for(
+    client: TestClient, address: str
+) -> None:
+    problem, page = "application/problem+json", "text/html; charset=utf-8"
+    for accept, kind in (
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", page),
+        ("text/html", page),
+        ("*/*", problem),
+        ("text/calendar", problem),
+        (DOCX, problem),
+        ("application/json, text/html;q=0.5", problem),
+        ("text/html;q=0, */*", problem),
+    ):
+        answer = client.get(address, headers={"Accept": accept})
+        assert (answer.status_code, answer.headers["content-type"]) == (NONE[address], kind), accept
+        assert "Accept" in answer.headers["vary"]
+        assert "content-disposition" not in answer.headers
+        assert "etag" not in answer.headers
+
+
+def test_files_are_only_read(client: TestClient) -> None:
+    for address in ("/kalender/alle.ics", "/foelgegruppe/foelgegruppen-for-forebyggelse.docx"):
+        answer = client.post(address, headers={"Accept": "*/*"})
+        assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+        assert answer.headers["content-type"] == "application/problem+json"

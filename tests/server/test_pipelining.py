@@ -1,0 +1,142 @@
+"""What comes on a connection while an earlier request is being answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.server import ServerState
+
+from graph_service.connections import Limits, Register
+from graph_service.guarded import guarded
+
+GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+@asynccontextmanager
+async def open_to(app: ASGIApp, limits: Limits) -> AsyncIterator[tuple[Connection, Register]]:
+    """A connection to an application within limits, and the register of those limits."""
+    protocol, register = guarded(limits)
+    config = uvicorn.Config(app, log_config=None, lifespan="off")
+    config.load()
+    state = ServerState()
+    listening = await asyncio.get_running_loop().create_server(
+        lambda: protocol(config=config, server_state=state, app_state={}), "127.0.0.1", 0
+    )
+    connection = await asyncio.open_connection("127.0.0.1", listening.sockets[0].getsockname()[1])
+    try:
+        yield connection, register
+    finally:
+        connection[1].close()
+        listening.close()
+
+
+def play(test: Callable[[], Awaitable[None]]) -> None:
+    asyncio.run(asyncio.wait_for(test(), 20))
+
+
+def test_headers_without_end_behind_a_slow_request_are_cut_off() -> None:
+    """They are not bounded by the time in which headers must come, and would fill the memory."""
+
+    async def test() -> None:
+        done = asyncio.Event()
+
+        async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+            await done.wait()
+
+        async with open_to(slow, Limits(header_bytes=64 * 1024)) as ((reader, writer), register):
+            writer.write(GET)
+            await writer.drain()
+            await asyncio.sleep(0.1)
+            sent = 0
+            with suppress(OSError):
+                writer.write(b"GET / HTTP/1.1\r\nX-Long: ")
+                while sent < 64 * 1024**2 and not reader.at_eof():
+                    writer.write(b"x" * 65536)
+                    await asyncio.wait_for(writer.drain(), 5)
+                    await asyncio.sleep(0)
+                    sent += 65536
+            assert sent < 16 * 1024**2
+            assert register.closed["header_bytes"] == 1
+            done.set()
+
+    play(test)
+
+
+def test_a_large_body_and_what_follows_it_are_taken() -> None:
+    async def test() -> None:
+        async def counting(scope: Scope, receive: Receive, send: Send) -> None:
+            size, more = 0, True
+            while more:
+                message = await receive()
+                size, more = size + len(message["body"]), message["more_body"]
+            text = str(size).encode()
+            headers = [(b"content-length", str(len(text)).encode())]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": text})
+
+        async with open_to(counting, Limits(header_bytes=64 * 1024)) as ((reader, writer), _):
+            for _ in range(2):
+                writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3000000\r\n\r\n")
+                writer.write(b"x" * 3_000_000 + GET)
+                await writer.drain()
+                for size in (b"3000000", b"0"):
+                    head = await reader.readuntil(b"\r\n\r\n")
+                    assert head.startswith(b"HTTP/1.1 200")
+                    assert await reader.readexactly(len(size)) == size
+
+    play(test)
+
+
+def test_what_is_no_http_is_not_answered_in_the_midst_of_another_answer() -> None:
+    async def test() -> None:
+        begun, done = asyncio.Event(), asyncio.Event()
+
+        async def halting(scope: Scope, receive: Receive, send: Send) -> None:
+            headers = [(b"content-length", b"1000")]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": b"a" * 10, "more_body": True})
+            begun.set()
+            await done.wait()
+
+        async with open_to(halting, Limits()) as ((reader, writer), _):
+            writer.write(GET)
+            await begun.wait()
+            writer.write(GET + b"\x00 no HTTP\r\n\r\n")
+            said = await reader.read()
+            assert said.count(b"HTTP/1.1") == 1
+            assert said.endswith(b"a" * 10)
+            done.set()
+
+    play(test)
+
+
+def test_what_stands_behind_a_body_is_no_header() -> None:
+    """RFC 9110, section 6.5.1: trailers are not merged into the headers."""
+
+    async def test() -> None:
+        seen: list[tuple[bytes, bytes]] = []
+
+        async def noting(scope: Scope, receive: Receive, send: Send) -> None:
+            while (await receive())["more_body"]:
+                pass
+            seen.extend(scope["headers"])
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+            await send({"type": "http.response.body"})
+
+        async with open_to(noting, Limits()) as ((reader, writer), _):
+            writer.write(
+                b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                b"1\r\nx\r\n0\r\nAuthorization: Bearer x\r\nIf-Match: *\r\n\r\n" + GET
+            )
+            for _ in range(2):
+                head = await reader.readuntil(b"\r\n\r\n")
+                assert head.startswith(b"HTTP/1.1 204")
+            names = [name for name, _ in seen]
+            assert names == [b"host", b"transfer-encoding", b"host"]
+
+    play(test)
