@@ -17,6 +17,7 @@ from graph_service.api.as_of import dated_columns, held
 from graph_service.api.formats import RDF_FORMATS, flat, value_at
 from graph_service.api.lists import AS_OF, PAGING, derivations, integer, read_values, service_of
 from graph_service.api.problems import Problem
+from graph_service.api.request import day_of
 from graph_service.questions import Parameter
 from graph_service.questions.parameters import ENUMS, bind
 from graph_service.vocabulary import AG, kind_and_slug
@@ -167,9 +168,8 @@ def responsibilities(request: Request) -> Response:
     number = integer(given, "side", 1, 1, MOST_PAGES)
     given.pop("side", "")
     given.pop("format", "")
-    as_of = given.pop("as_of", "")
-    if as_of:
-        bind({"as_of": AS_OF}, {"as_of": as_of}, answers)
+    as_of = day_of(given)
+    given.pop("as_of", "")
     things = matching(answers, given)
     form = request.query_params.get("format", "")
     if as_of and form in RDF_FORMATS:

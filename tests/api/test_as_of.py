@@ -130,6 +130,60 @@ def test_the_verdict_stays_when_only_some_fields_are_asked_for(client: TestClien
     assert ";no;" in line or ";nej;" in line
 
 
+BLANKS = ("%20{}", "{}%20", "%0A{}", "{}%0D%0A%0D%0A", "%E3%80%80{}%E2%80%A8")
+
+
+@pytest.mark.parametrize("around", BLANKS)
+@pytest.mark.parametrize(
+    "address",
+    ["/api/v1/legal-bases?law=sel-153&as_of=", "/api/v1/legal-bases/sel-153?as_of="],
+)
+def test_blanks_around_a_day_change_nothing(client: TestClient, address: str, around: str) -> None:
+    """As text, a blank stands before every digit, and a line end does not fit in a header."""
+
+    def asked(day: str) -> dict:
+        answer = client.get(address + day)
+        assert answer.status_code == 200
+        assert answer.headers["link"].isprintable()
+        body = answer.json()
+        return body["items"][0] if "items" in body else body
+
+    said = asked(around.format("2024-06-01"))
+    assert said["as_of"]["held"] == "no"
+    assert said["as_of"] == asked("2024-06-01")["as_of"]
+
+
+@pytest.mark.parametrize("around", BLANKS)
+@pytest.mark.parametrize(
+    "address",
+    ["/lovgrundlag/sel-153?as_of=", "/ansvar/offentligt-ansatte-underretter-153?as_of="],
+)
+def test_blanks_around_a_day_change_no_page(client: TestClient, address: str, around: str) -> None:
+    def shown(day: str) -> str:
+        answer = client.get(address + day)
+        assert answer.status_code == 200
+        return answer.text
+
+    same = shown(around.format("2024-06-01")) == shown("2024-06-01")
+    assert same
+
+
+@pytest.mark.parametrize(
+    "day", ["2019-02-30", "2019-1-1", "20190101", "2019-01-01T00:00:00", "2019-01-01,2020-01-01"]
+)
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/api/v1/responsibilities?law=sul-140",
+        "/api/v1/legal-bases/sul-140?",
+        "/ansvar?law=sul-140",
+        "/lovgrundlag/sul-140?",
+    ],
+)
+def test_what_is_no_day_is_refused(client: TestClient, address: str, day: str) -> None:
+    assert client.get(f"{address}&as_of={day}").status_code == 400
+
+
 def test_other_lists_do_not_take_a_day(client: TestClient) -> None:
     assert client.get("/api/v1/events?as_of=2019-01-01").status_code == 400
 
