@@ -214,7 +214,7 @@ class Register:
             if deadline > now:
                 return
             if limit == "header_seconds" and connection.said_something:
-                connection.answer(408, "Request headers took too long.")
+                connection.answer(408, "Forespørgslens hoveder kom for langsomt.")
             self.close_softly(connection, limit)
 
     def close_softly(self, connection: Connection, limit: str) -> None:

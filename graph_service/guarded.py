@@ -1,6 +1,6 @@
 """uvicorn's HTTP/1.1 protocol within the limits of :mod:`graph_service.connections`.
 
-Sources: RFC 9112 (HTTP/1.1), sections 2.2, 3 and 9; RFC 6585, section 5 (431).
+Sources: RFC 9112 (HTTP/1.1), sections 2.2, 3, 7.1.2 and 9; RFC 6585, section 5 (431).
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from graph_service.api.problems import RETRY_AFTER
 from graph_service.connections import BUSY, IDLE, WAITING, Limits, Register, network
+
+HEADERS_TOO_LONG = "Forespørgslens hoveder er for lange."
 
 
 class Guarded(HttpToolsProtocol):
@@ -29,6 +31,7 @@ class Guarded(HttpToolsProtocol):
     _ahead = 0
     _too_long = False
     _complete = True
+    _hosts = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -36,7 +39,7 @@ class Guarded(HttpToolsProtocol):
         self._admitted = self.register.admit(self)
         if not self._admitted:
             self.register.closed["refused"] += 1
-            self.answer(503, "Too many connections.")
+            self.answer(503, "For mange forbindelser.")
             transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -60,7 +63,7 @@ class Guarded(HttpToolsProtocol):
         if self.state == BUSY:
             self._bound_body()
         elif self._header > self.register.limits.header_bytes:
-            self._refuse(431, "Request headers are too long.", "header_bytes")
+            self._refuse(431, HEADERS_TOO_LONG, "header_bytes")
         elif before == IDLE:
             self.state = WAITING
             self.register.waits(self)
@@ -70,15 +73,15 @@ class Guarded(HttpToolsProtocol):
         request, the headers of the next, which are no more bounded in time than its answer."""
         if self._complete:
             if self._ahead > self.register.limits.header_bytes:
-                self._refuse(431, "Request headers are too long.", "header_bytes")
+                self._refuse(431, HEADERS_TOO_LONG, "header_bytes")
             return
         wrapping = self._raw - self._body
         if self._body > self.register.limits.body_bytes or wrapping > self._body + 1024**2:
-            self._refuse(413, "Request body is too large.", "body_bytes")
+            self._refuse(413, "Indholdet er for stort.", "body_bytes")
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._raw = self._body = 0
+        self._raw = self._body = self._hosts = 0
 
     def on_url(self, url: bytes) -> None:
         self._grow(len(url))
@@ -87,8 +90,11 @@ class Guarded(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         self._grow(len(name) + len(value) + 4)
         # What stands behind a body is no header of the request (RFC 9110, section 6.5.1).
-        if self._complete:
-            super().on_header(name, value)
+        if not self._complete:
+            return
+        if name.lower() == b"host":
+            self._hosts += 1
+        super().on_header(name, value)
 
     def _grow(self, size: int) -> None:
         self._raw += size
@@ -97,6 +103,9 @@ class Guarded(HttpToolsProtocol):
             raise ValueError("headers are too long")
 
     def on_headers_complete(self) -> None:
+        # Two Host lines would be one for the answer and another for whoever keeps it.
+        if self._hosts > 1 or (not self._hosts and self.parser.get_http_version() == "1.1"):
+            raise ValueError("not one Host")
         self._header = self._raw = self._ahead = 0
         self._complete = False
         self.state = BUSY
@@ -137,9 +146,11 @@ class Guarded(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         if self._too_long:
-            self._refuse(431, "Request headers are too long.", "header_bytes")
+            self._refuse(431, HEADERS_TOO_LONG, "header_bytes")
             return
-        self._refuse(400, "This is not HTTP/1.1.", "malformed")
+        self._refuse(
+            400, "Forespørgslen er ikke HTTP/1.1, eller den har ikke netop én Host.", "malformed"
+        )
 
     def _refuse(self, status: int, words: str, limit: str) -> None:
         if not self.transport.is_closing():

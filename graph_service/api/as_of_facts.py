@@ -56,15 +56,15 @@ SELECT DISTINCT ?work ?event ?type ?planned ?start ?end WHERE {
 }
 """
 
-#: The status of a work, and the days on which a source speaks of it as existing.
+#: The status of a work, the days on which a source speaks of it, and those of what happened to it.
 KNOWN = """
-SELECT DISTINCT ?work ?day ?status WHERE {
+SELECT DISTINCT ?work ?day ?happened ?status WHERE {
   VALUES ?work { }
   { ?work ag:status ?status } UNION {
     ?work ag:referenceDate|dcterms:issued ?day
   } UNION {
     ?work ag:lifecycleEvent ?event .
-    ?event ag:planned ag:No ; ag:when/ag:notAfter ?day .
+    ?event ag:planned ag:No ; ag:when/ag:notAfter ?happened .
   } UNION {
     ?initiative ag:concerns ?work ; ag:assessment/ag:round/ag:when/ag:notAfter ?day .
   }
@@ -150,6 +150,8 @@ def works_known(
         work = works[row["work"].value]
         if "day" in row:
             work.spoken_of.append(row["day"].value)
+        if "happened" in row:
+            work.happened.append(row["happened"].value)
         if "status" in row:
             work.status.add(row["status"].value.rpartition("#")[2])
     return works_of, works

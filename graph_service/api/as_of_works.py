@@ -21,7 +21,8 @@ class Work:
         begins: earliest and latest day of each event by which it came into force.
         planned: the same of those that were only planned.
         ends, planned_ends: the same of its ends.
-        spoken_of: days on which a source speaks of it as existing.
+        spoken_of: days of the sources that speak of it.
+        happened: days on which something happened to it, in force or not yet.
         status: names of ``ag:status`` values.
     """
 
@@ -30,17 +31,20 @@ class Work:
     ends: list[tuple[str, str]] = field(default_factory=list)
     planned_ends: list[tuple[str, str]] = field(default_factory=list)
     spoken_of: list[str] = field(default_factory=list)
+    happened: list[str] = field(default_factory=list)
     status: set[str] = field(default_factory=set)
 
     @property
     def earliest(self) -> str:
         """The first day on which it can have existed, or empty."""
-        return min([b for b, _ in self.begins + self.planned if b] + self.spoken_of, default="")
+        begins = [b for b, _ in self.begins + self.planned if b]
+        return min(begins + self.spoken_of + self.happened, default="")
 
     @property
     def horizon(self) -> str:
         """The last day on which something is known of it, or empty."""
-        return max([e for _, e in self.begins if e] + self.spoken_of, default="")
+        begins = [e for _, e in self.begins if e]
+        return max(begins + self.spoken_of + self.happened, default="")
 
     @property
     def in_force_by(self) -> str:

@@ -24,6 +24,7 @@ from graph_service.api.request import (
     FORMAT,
     PAGING,
     base_url,
+    day_of,
     integer,
     one_of,
     read_values,
@@ -42,7 +43,7 @@ from graph_service.api.shape import (
 )
 from graph_service.findings import documents
 from graph_service.questions import Question
-from graph_service.questions.parameters import bind, nearest
+from graph_service.questions.parameters import nearest
 from graph_service.vocabulary import ID, expand, kind_and_slug, thing
 
 __all__ = [
@@ -101,15 +102,13 @@ def list_route(resource: Resource, question: Question) -> Callable[[Request], Re
     def endpoint(request: Request) -> Response:
         answers = service_of(request).answers
         values = read_values(request, known)
-        as_of = values.get("as_of", "")
+        as_of = day_of(values)
         chosen = choose_dated(request, values.pop("format", ""), as_of)
         limit = integer(values, "limit", 50, 1, MAX_PAGE)
         sort = one_of(values, "sort", [*keys, *(f"-{k}" for k in keys)], "label")
         fields = several(values, "fields", answers.fields) if values.get("fields") else []
         separator = one_of(values, "separator", SEPARATORS, "semicolon")
         total = one_of(values, "total", ("yes", "no"), "yes")
-        if as_of:
-            bind({"as_of": AS_OF}, {"as_of": as_of}, answers)
         asked = {k: v for k, v in values.items() if k in question.parameters}
         key = sort.removeprefix("-")
         page = answers.page(
@@ -214,11 +213,9 @@ def detail_route(resource: Resource) -> Callable[..., Response]:
     def endpoint(request: Request, slug: str) -> Response:
         answers = service_of(request).answers
         values = read_values(request, known)
-        as_of = values.get("as_of", "")
+        as_of = day_of(values)
         chosen = choose_dated(request, values.get("format", ""), as_of)
         separator = one_of(values, "separator", SEPARATORS, "semicolon")
-        if as_of:
-            bind({"as_of": AS_OF}, {"as_of": as_of}, answers)
         iri = resolve(answers, resource, slug)
         return thing_response(request, iri, chosen, as_of, separator)
 

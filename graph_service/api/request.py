@@ -86,17 +86,28 @@ class Nothing:
 
 
 def read_values(request: Request, known: Mapping[str, Parameter]) -> dict[str, str]:
-    """The parameters of a request; one given twice joins with a comma.
+    """The parameters of a request, without blanks around; one given twice joins with a comma.
 
     Raises:
         ParameterError: an unknown one, with the nearest.
     """
     values: dict[str, str] = {}
     for name, value in request.query_params.multi_items():
-        values[name] = f"{values[name]},{value}" if name in values else value
+        values[name] = f"{values[name]},{value.strip()}" if name in values else value.strip()
     if values.keys() - known.keys():
         bind(known, dict.fromkeys(values, ""), Nothing())
     return values
+
+
+def day_of(values: Mapping[str, str]) -> str:
+    """The day that ``as_of`` names, or empty.
+
+    Raises:
+        ParameterError: it is no date.
+    """
+    day = values.get("as_of", "").strip()
+    bind({"as_of": AS_OF}, {"as_of": day}, Nothing())
+    return day
 
 
 def integer(values: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:

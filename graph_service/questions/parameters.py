@@ -105,6 +105,8 @@ ENUMS: Mapping[str, Mapping[str, str]] = {
     },
     "certainty": {"Confirmed": "bekræftet", "ToBeChecked": "skal kontrolleres"},
     "yes_no": {"Yes": "ja", "No": "nej"},
+    # What a source may leave open: neither is a third answer.
+    "stated": {"Yes": "ja", "No": "nej"},
 }
 
 
@@ -179,11 +181,11 @@ def bind(
 
     Args:
         parameters: those that the question has.
-        values: name → text; empty texts count as left out.
+        values: name → text; empty texts, and nothing but commas, count as left out.
         lookup: what things there are, for checking and for suggesting.
 
     Returns:
-        Name → its terms in SPARQL syntax, at least one.
+        Name → its terms in SPARQL syntax, at least one; not those that leave all open.
 
     Raises:
         ParameterError: an unknown parameter, an unknown thing (with the nearest), a bad value.
@@ -195,13 +197,15 @@ def bind(
             raise ParameterError(name, f"parameteren findes ikke; kendte er: {known}", near)
     terms: dict[str, tuple[str, ...]] = {}
     for name, parameter in parameters.items():
-        value = values.get(name, "").strip()
-        if not value:
+        parts = _parts(parameter, values.get(name, "").strip())
+        if not parts:
             if parameter.required:
                 raise ParameterError(name, f"parameteren mangler ({parameter.label})")
             continue
-        parts = _parts(parameter, value)
-        terms[name] = tuple(dict.fromkeys(_term(parameter, part, lookup) for part in parts))
+        given = tuple(dict.fromkeys(_term(parameter, part, lookup) for part in parts))
+        if parameter.of == ("yes_no",) and len(given) == len(ENUMS["yes_no"]):
+            continue  # yes or no: whichever
+        terms[name] = given
     return terms
 
 
@@ -209,7 +213,7 @@ def _parts(parameter: Parameter, value: str) -> list[str]:
     """Several values of a thing or an enumeration are joined by commas."""
     if parameter.type in ("thing", "enum"):
         return [part.strip() for part in value.split(",") if part.strip()]
-    return [value]
+    return [value] if value else []
 
 
 def _term(parameter: Parameter, value: str, lookup: Lookup) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -14,6 +13,7 @@ from graph_service.api.lists import base_url, service_of
 from graph_service.api.openapi import file_answers
 from graph_service.vocabulary import AG, PREFIXES
 from graph_service.web.items import table
+from graph_service.web.kept import kept
 from graph_service.web.render import SECURITY, render
 
 router = APIRouter(include_in_schema=False)
@@ -48,7 +48,7 @@ def sparql_page(request: Request) -> Response:
     return page
 
 
-@lru_cache(maxsize=2)
+@kept(2)
 def vocabulary(answers: Answers) -> list[dict[str, str]]:
     """The terms of the ontology, for completion: name, word and what it is."""
     return [

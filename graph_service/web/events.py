@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from graph_service.answers import Answers
 from graph_service.vocabulary import thing
 from graph_service.web.items import Item, first, of_type
+from graph_service.web.kept import kept
 
 #: The meeting for which the large bundle of sources was made: the sources' own "now".
 NOW_EVENT = thing("event", "dak-moede-2019-01-24")
@@ -76,14 +76,14 @@ def dated(event: Item) -> Dated:
     return kept
 
 
-@lru_cache(maxsize=2)
+@kept(2)
 def all_events(answers: Answers) -> tuple[Dated, ...]:
     """Every event, by date; those without a known date last."""
     found = [dated(e) for e in of_type(answers, "Event", "event")]
     return tuple(sorted(found, key=by_date))
 
 
-@lru_cache(maxsize=2)
+@kept(2)
 def _by_thing(answers: Answers) -> dict[str, list[int]]:
     """Thing → the places, among all events, of those that are about it, and of itself."""
     places: dict[str, list[int]] = defaultdict(list)

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from graph_service.answers import Answers, plain
 from graph_service.vocabulary import AG
+from graph_service.web.kept import kept
 
 Item = Mapping[str, Any]
 #: More than any list of ours has.
 EVERYTHING = 20_000
 
 
-@lru_cache(maxsize=48)
+@kept(48)
 def things(answers: Answers, question: str, *values: tuple[str, str]) -> tuple[Item, ...]:
     """Every thing that a list question gives, described.
 
@@ -26,7 +26,7 @@ def things(answers: Answers, question: str, *values: tuple[str, str]) -> tuple[I
     return tuple(answers.describe(page.things))
 
 
-@lru_cache(maxsize=96)
+@kept(96)
 def table(answers: Answers, question: str, *values: tuple[str, str]) -> tuple[Item, ...]:
     """The rows of a question: things and terms as references with labels, the rest as JSON."""
     rows = answers.rows(question, dict(values))

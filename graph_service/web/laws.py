@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from graph_service.answers import Answers
 from graph_service.api.as_of import held
-from graph_service.api.lists import AS_OF, resolve, service_of
+from graph_service.api.lists import resolve, service_of
+from graph_service.api.request import day_of
 from graph_service.api.resources import RESOURCES, data_of
-from graph_service.questions.parameters import bind
 from graph_service.web.downloads import Columns, download, of, sources
 from graph_service.web.items import Facet, Item, choose, first, ids, of_type, things
 from graph_service.web.render import downloads_of, formats_of, render
@@ -91,9 +91,7 @@ def law(request: Request, slug: str) -> Response:
     answers = service.answers
     iri = resolve(answers, RESOURCES["legal-bases"], slug)
     item = answers.describe([iri])[0]
-    as_of = request.query_params.get("as_of", "")
-    if as_of:
-        bind({"as_of": AS_OF}, {"as_of": as_of}, answers)
+    as_of = day_of(request.query_params)
     changes = held(answers, [iri], as_of or "9999-12-31")[0]["changes"]
     parts = [
         i

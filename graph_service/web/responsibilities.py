@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
@@ -17,11 +16,13 @@ from graph_service.api.as_of import dated_columns, held
 from graph_service.api.formats import RDF_FORMATS, flat, value_at
 from graph_service.api.lists import AS_OF, PAGING, derivations, integer, read_values, service_of
 from graph_service.api.problems import Problem
+from graph_service.api.request import day_of
 from graph_service.questions import Parameter
 from graph_service.questions.parameters import ENUMS, bind
 from graph_service.vocabulary import AG, kind_and_slug
 from graph_service.web.downloads import Columns, download, of, sources
 from graph_service.web.items import EVERYTHING, Choice, Item, Selection, of_type, table
+from graph_service.web.kept import kept
 from graph_service.web.render import HELD, downloads_of, render
 
 router = APIRouter(include_in_schema=False)
@@ -68,7 +69,7 @@ COLUMNS: Columns = {
 }
 
 
-@lru_cache(maxsize=2)
+@kept(2)
 def facet_values(answers: Answers) -> dict[str, dict[str, list[str]]]:
     """Responsibility → facet → IRIs, in an order that is the same in every process."""
     values: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
@@ -80,7 +81,7 @@ def facet_values(answers: Answers) -> dict[str, dict[str, list[str]]]:
     }
 
 
-@lru_cache(maxsize=2)
+@kept(2)
 def situations(answers: Answers) -> dict[str, tuple[int, str]]:
     """Situation → its place in its programme and its name."""
     found = {}
@@ -95,7 +96,7 @@ def matching(answers: Answers, values: Mapping[str, str]) -> list[str]:
     return list(_matching(answers, tuple(sorted(values.items()))))
 
 
-@lru_cache(maxsize=400)
+@kept(400)
 def _matching(answers: Answers, values: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     page = answers.page("responsibilities", dict(values), limit=EVERYTHING, total=False)
     facets, places = facet_values(answers), situations(answers)
@@ -167,9 +168,8 @@ def responsibilities(request: Request) -> Response:
     number = integer(given, "side", 1, 1, MOST_PAGES)
     given.pop("side", "")
     given.pop("format", "")
-    as_of = given.pop("as_of", "")
-    if as_of:
-        bind({"as_of": AS_OF}, {"as_of": as_of}, answers)
+    as_of = day_of(given)
+    given.pop("as_of", "")
     things = matching(answers, given)
     form = request.query_params.get("format", "")
     if as_of and form in RDF_FORMATS:

@@ -10,10 +10,10 @@ from starlette.responses import Response
 
 from graph_service.answers import Answers
 from graph_service.api.as_of import held
-from graph_service.api.lists import AS_OF, resolve, service_of
+from graph_service.api.lists import resolve, service_of
+from graph_service.api.request import day_of
 from graph_service.api.resources import RESOURCES, data_of
 from graph_service.api.things import existing, see_other
-from graph_service.questions.parameters import bind
 from graph_service.vocabulary import kind_and_slug
 from graph_service.web.findings import findings_about
 from graph_service.web.items import Item, table
@@ -71,9 +71,8 @@ def responsibility(request: Request, slug: str) -> Response:
     answers = service.answers
     iri = resolve(answers, RESOURCES["responsibilities"], slug)
     item = answers.describe([iri])[0]
-    as_of = request.query_params.get("as_of", "")
+    as_of = day_of(request.query_params)
     if as_of:
-        bind({"as_of": AS_OF}, {"as_of": as_of}, answers)
         item["as_of"] = held(answers, [iri], as_of)[0]
     changes = held(answers, [iri], as_of or "9999-12-31")[0]["changes"]
     return render(

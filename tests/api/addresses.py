@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from tests.web.addresses import PAGES
 
 DUTY = "sygehus-orienterer-foraeldre-15-17"
-QUERY = quote("SELECT ?s { ?s a ag:Programme } ORDER BY ?s")
+QUERY = quote("SELECT ?s { ?s a ag:PathwayProgramme } ORDER BY ?s")
 #: What ``<base>`` is in links is the client's own: these are paths.
 FORMATS = ("json", "csv", "jsonld", "turtle", "nquads")
 API = [

@@ -90,6 +90,41 @@ def test_an_agreement_holds_between_approval_and_the_last_word_of_it(answers: An
     ]
 
 
+@pytest.mark.parametrize(
+    ("slug", "day", "verdict"),
+    [
+        # 004, lines 1154-1160: DAK approved on 23 November 2017, then SKU on 19 December.
+        ("saarbare-gravide", "2017-11-22", "no"),
+        ("saarbare-gravide", "2017-11-23", "unknown"),
+        ("saarbare-gravide", "2017-12-18", "unknown"),
+        ("saarbare-gravide", "2017-12-19", "yes"),
+        ("saarbare-gravide", "2018-06-01", "yes"),
+        ("saarbare-gravide", "2019-01-25", "unknown"),
+        # 004, lines 348-350: in force on 1 June 2016.
+        ("livstruende-sygdom", "2016-05-31", "no"),
+        ("livstruende-sygdom", "2016-06-01", "yes"),
+        # 004, lines 44-52: the follow-up group approved first, SKU last, on 19 December 2017.
+        ("sam-bo-socialpsykiatri", "2017-10-12", "unknown"),
+        ("sam-bo-socialpsykiatri", "2017-12-19", "yes"),
+        # A revision was approved: what held before it, the sources do not say.
+        ("sam-bo", "2016-01-01", "unknown"),
+        ("peritonealdialyse", "2018-05-13", "unknown"),
+    ],
+)
+def test_an_approval_of_the_agreement_itself_counts_and_a_revision_does_not(
+    answers: Answers, slug: str, day: str, verdict: str
+) -> None:
+    found = held(answers, [thing("agreement", slug)], day)[0]
+    assert found["held"] == verdict, found["reason"]
+
+
+def test_that_something_happened_does_not_mean_that_a_source_is_from_that_day() -> None:
+    work = Work(happened=["2017-10-12"], spoken_of=["2019-01-24"], status={"InForce"})
+    assert work.held("2017-10-12")[0] == UNKNOWN
+    assert work.held("2019-01-24")[0] == YES
+    assert (work.earliest, work.horizon) == ("2017-10-12", "2019-01-24")
+
+
 def test_a_duty_of_the_law_goes_on_under_its_new_provision(answers: Answers) -> None:
     duty = thing("responsibility", "offentligt-ansatte-underretter-153")
     before, after = (held(answers, [duty], day)[0] for day in ("2023-12-31", "2024-01-01"))
@@ -128,6 +163,60 @@ def test_the_verdict_stays_when_only_some_fields_are_asked_for(client: TestClien
     header, line = client.get(asked + "&format=csv").text.splitlines()[:2]
     assert "Gjaldt 2024-01-01" in header
     assert ";no;" in line or ";nej;" in line
+
+
+BLANKS = ("%20{}", "{}%20", "%0A{}", "{}%0D%0A%0D%0A", "%E3%80%80{}%E2%80%A8")
+
+
+@pytest.mark.parametrize("around", BLANKS)
+@pytest.mark.parametrize(
+    "address",
+    ["/api/v1/legal-bases?law=sel-153&as_of=", "/api/v1/legal-bases/sel-153?as_of="],
+)
+def test_blanks_around_a_day_change_nothing(client: TestClient, address: str, around: str) -> None:
+    """As text, a blank stands before every digit, and a line end does not fit in a header."""
+
+    def asked(day: str) -> dict:
+        answer = client.get(address + day)
+        assert answer.status_code == 200
+        assert answer.headers["link"].isprintable()
+        body = answer.json()
+        return body["items"][0] if "items" in body else body
+
+    said = asked(around.format("2024-06-01"))
+    assert said["as_of"]["held"] == "no"
+    assert said["as_of"] == asked("2024-06-01")["as_of"]
+
+
+@pytest.mark.parametrize("around", BLANKS)
+@pytest.mark.parametrize(
+    "address",
+    ["/lovgrundlag/sel-153?as_of=", "/ansvar/offentligt-ansatte-underretter-153?as_of="],
+)
+def test_blanks_around_a_day_change_no_page(client: TestClient, address: str, around: str) -> None:
+    def shown(day: str) -> str:
+        answer = client.get(address + day)
+        assert answer.status_code == 200
+        return answer.text
+
+    same = shown(around.format("2024-06-01")) == shown("2024-06-01")
+    assert same
+
+
+@pytest.mark.parametrize(
+    "day", ["2019-02-30", "2019-1-1", "20190101", "2019-01-01T00:00:00", "2019-01-01,2020-01-01"]
+)
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/api/v1/responsibilities?law=sul-140",
+        "/api/v1/legal-bases/sul-140?",
+        "/ansvar?law=sul-140",
+        "/lovgrundlag/sul-140?",
+    ],
+)
+def test_what_is_no_day_is_refused(client: TestClient, address: str, day: str) -> None:
+    assert client.get(f"{address}&as_of={day}").status_code == 400
 
 
 def test_other_lists_do_not_take_a_day(client: TestClient) -> None:

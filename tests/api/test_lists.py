@@ -129,6 +129,44 @@ def test_filters_combine(client: TestClient) -> None:
     assert ids(decision="videreføres") == ids(decision="Continue")
 
 
+WHETHER = [
+    (name, p.name)
+    for name, resource in RESOURCES.items()
+    for p in QUESTIONS[resource.question or name].parameters.values()
+    if p.of == ("yes_no",)
+]
+
+
+@pytest.mark.parametrize(("name", "parameter"), WHETHER)
+def test_yes_or_no_leaves_nothing_out(client: TestClient, name: str, parameter: str) -> None:
+    def count(**asked: str) -> int:
+        return client.get(f"/api/v1/{name}", params={**asked, "limit": "1"}).json()["total"]
+
+    for both in ("yes,no", "ja, nej", "No,Yes,No"):
+        assert count(**{parameter: both}) == count() > 0
+
+
+def test_yes_or_no_leaves_out_what_is_neither(client: TestClient) -> None:
+    def ids(**asked: str) -> set[str]:
+        body = client.get("/api/v1/events", params={**asked, "limit": "500"}).json()
+        return {item["id"] for item in body["items"]}
+
+    assert ids(planned="yes,no") == ids(planned="yes") | ids(planned="no") < ids()
+
+
+@pytest.mark.parametrize("nothing", ["", " ", ",", " , ,"])
+def test_a_filter_without_a_value_is_left_out(client: TestClient, nothing: str) -> None:
+    """It does not ask for what has no value, so the answer is not that there is none."""
+
+    def total(**asked: str) -> int:
+        body = client.get("/api/v1/responsibilities", params={**asked, "limit": "1"}).json()
+        return body["total"]
+
+    assert total(law=nothing, modality=nothing) == total() > 0
+    missing = client.get("/api/v1/questions/who-under-provision", params={"law": nothing})
+    assert missing.status_code == 400
+
+
 def test_fields_choose_what_an_item_has(client: TestClient) -> None:
     body = client.get("/api/v1/events?fields=label,when&limit=3").json()
     assert all(set(item) <= {"iri", "id", "label", "when"} for item in body["items"])

@@ -120,17 +120,51 @@ def test_headers_within_the_limit_are_taken(running: Running) -> None:
         b"GET  / HTTP/9.9\r\n\r\n",
         b"GET /\xff\xfe HTTP/1.1\r\nHost: x\r\n\r\n",
         b"CONNECT example.org:443 HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"GET / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
         b"\x00" * 2000,
+        b"GET /healthz HTTP/1.1\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nhost: x\r\nHOST: x\r\n\r\n",
     ],
 )
 def test_what_is_not_http_is_refused(running: Running, sent: bytes) -> None:
     with running.open() as odd:
         odd.sendall(sent)
         _, said = closed_after(odd)
-    assert b" 500 " not in said[:20]
+    assert said.startswith(b"HTTP/1.1 400 ")
+    assert json.loads(said.partition(b"\r\n\r\n")[2])["status"] == 400
     assert running.get("/healthz")[0] == 200
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "GET {} HTTP/1.1\r\nHost: evil.example\r\nHost: good.example\r\n\r\n",
+        "GET {} HTTP/1.1\r\nHost: evil.example\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "0\r\nHost: good.example\r\n\r\n",
+    ],
+)
+def test_no_client_chooses_the_address_in_the_answers_of_another(
+    running: Running, sent: str
+) -> None:
+    """An answer is kept for the host that was asked, and links to the same."""
+    path = "/api/v1/events?limit=1&fields=label"
+    for attempt in (sent.format(path), f"GET {path} HTTP/1.1\r\nHost: good.example\r\n\r\n"):
+        with running.open() as client:
+            client.sendall(attempt.encode())
+            _, said = closed_after(client)
+    head, _, body = said.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert b"good.example" in body
+    assert b"evil.example" not in said
+
+
+def test_http_1_0_needs_no_host(running: Running) -> None:
+    with running.open() as old:
+        old.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+        _, said = closed_after(old)
+    assert b" 200 " in said[:20]
 
 
 def test_silent_connections_crowd_out_each_other_and_nobody_else(running: Running) -> None:

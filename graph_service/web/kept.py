@@ -1,0 +1,51 @@
+"""Results that are kept, and made once though several threads ask for them at the same moment.
+
+``functools.lru_cache`` lets each of them make its own: after a new snapshot came into service,
+eight readers of one page waited sixteen seconds for what takes one.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+
+
+def kept(most: int) -> Callable[[Callable[Given, Result]], Callable[Given, Result]]:
+    """Keep the latest results of a function of hashable positional arguments; not its errors."""
+
+    def around(make: Callable[Given, Result]) -> Callable[Given, Result]:
+        results: OrderedDict[Hashable, Future[Result]] = OrderedDict()
+        lock = threading.Lock()
+
+        @wraps(make)
+        def get(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+            key = (args, tuple(sorted(kwargs.items())))
+            with lock:
+                found = results.get(key)
+                if found is not None:
+                    results.move_to_end(key)
+                else:
+                    mine = results[key] = Future()
+                    if len(results) > most:
+                        results.popitem(last=False)
+            if found is not None:
+                return found.result()
+            try:
+                mine.set_result(make(*args, **kwargs))
+            except BaseException as error:
+                with lock:
+                    if results.get(key) is mine:
+                        del results[key]
+                mine.set_exception(error)
+            return mine.result()
+
+        return get
+
+    return around
