@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 import httpx
 
 from graph_service.settings import Settings
+from tests.hosts import free_port
 
 #: docs/external-store.md shows this file; a test holds the two against each other.
 INI = """\
@@ -40,14 +40,6 @@ ServerThreads = 10
 ResultSetMaxRows = {rows}
 MaxQueryExecutionTime = 300
 """
-
-
-def free_port() -> int:
-    """A port that nothing listens on now."""
-    with socket.socket() as made:
-        made.bind(("127.0.0.1", 0))
-        port: int = made.getsockname()[1]
-        return port
 
 
 class Engine(ABC):
