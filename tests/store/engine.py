@@ -8,8 +8,11 @@ import subprocess
 import sys
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 
@@ -179,3 +182,17 @@ class Oxigraph(Engine):
             *(str(Path(sys.executable).with_name("oxigraph")), "serve", "--location", "data"),
             *("--bind", f"127.0.0.1:{self.http}", "--timeout-s", str(self._seconds)),
         ]
+
+
+E = TypeVar("E", bound=Engine)
+
+
+@contextmanager
+def running(engine: E) -> Iterator[E]:
+    """Start a server, and leave nothing of it."""
+    try:
+        engine.start()
+        yield engine
+    finally:
+        engine.remove()
+        assert not engine.folder.exists()
