@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ import httpx
 import pytest
 
 from graph_service.settings import PROJECT, Settings
+from tests.hosts import free_port
 
 AXE = PROJECT / ".cache" / "axe" / "axe.min.js"
 FLAGS = [
@@ -29,9 +29,7 @@ FLAGS = [
 @pytest.fixture(scope="session")
 def server(settings: Settings) -> Iterator[str]:
     """The address of the server over the project's own graph."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = {**os.environ, "ANSVARSGRAF_SNAPSHOTS": str(settings.snapshots)}
     if settings.corpus:
         environment["ANSVARSGRAF_CORPUS"] = str(settings.corpus)

@@ -16,6 +16,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 from graph_service.settings import PROJECT
+from tests.hosts import free_port
 
 TOKEN = "en-lang-hemmelighed"
 
@@ -52,12 +53,6 @@ class Running:
         """The processes below the one that was started."""
         path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         return [int(pid) for pid in path.read_text().split()]
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 @contextmanager

@@ -6,10 +6,8 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode
 
@@ -19,38 +17,15 @@ import pytest
 from graph_service.answers import Answers
 from graph_service.build import current
 from graph_service.settings import Settings
-from tests.server.conftest import Running, free_port, server, wait_until
+from tests.hosts import free_port, host, results
+from tests.server.conftest import Running, server, wait_until
 
 QUESTION = "/api/v1/questions/who-receives?task=afslutningsnotat"
 
 
-@contextmanager
-def sparql_service(port: int, graph: ox.Store) -> Iterator[None]:
+def sparql_service(port: int, graph: ox.Store) -> AbstractContextManager[str]:
     """A SPARQL service on this machine that answers SELECT and ASK over a graph."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
-            result = graph.query(form["query"][0])
-            body = result.serialize(format=ox.QueryResultsFormat.JSON) or b""
-            self.send_response(200)
-            self.send_header("Content-Type", "application/sparql-results+json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", port), Handler) as made:
-        made.daemon_threads = True
-        serving = threading.Thread(target=made.serve_forever, args=(0.02,))
-        serving.start()
-        try:
-            yield
-        finally:
-            made.shutdown()
-            serving.join()
+    return host(lambda asked: results(graph, parse_qs(asked.body.decode())["query"][0]), port)
 
 
 def refused(running: Running, path: str, accept: str = "application/json") -> tuple[int, str, str]:

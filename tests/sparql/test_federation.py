@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -17,6 +16,7 @@ from graph_service.api.app import create_app
 from graph_service.api.problems import Problem
 from graph_service.settings import Settings
 from graph_service.sparql.guard import look
+from tests.hosts import Asked, Reply, host
 from tests.sparql.conftest import EX, TOKEN, make
 from tests.sparql.test_graph_store import size
 from tests.sparql.test_pool import ask, job, with_pool
@@ -25,84 +25,58 @@ ANSWER = b'{"head":{"vars":["x"]},"results":{"bindings":[{"x":{"type":"literal",
 TRIPLE = f'<{EX}a> <{EX}b> "hentet" .\n'.encode()
 
 
-class Host(ThreadingHTTPServer):
-    """A host on this machine that answers a query or a fetch, sends on, or keeps still.
+class Far:
+    """A service that answers a query or a fetch, sends on, or keeps still.
 
     Attributes:
+        name: of its host.
         asked: the paths it was asked for.
         other: where ``/to/STATUS`` sends on to.
     """
 
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, other: str = "") -> None:
+        self.name = ""
         self.asked: list[str] = []
-        self.other = ""
-        self.still = threading.Event()
+        self.other = other
+        self._still = threading.Event()
 
-    @property
-    def name(self) -> str:
-        return f"127.0.0.1:{self.server_port}"
+    def answer(self, asked: Asked) -> Reply | None:
+        self.asked.append(asked.path)
+        if asked.path == "/still":
+            self._still.wait(20)
+            return None
+        reply = Reply(ANSWER) if asked.method == "POST" else Reply(TRIPLE, "text/turtle")
+        if asked.path.startswith("/to/"):
+            there = {"Location": f"http://{self.other}/sparql"}
+            return replace(reply, body=b"", status=int(asked.path[4:]), headers=there)
+        return reply
 
-
-class Handler(BaseHTTPRequestHandler):
-    server: Host
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.server.asked.append(self.path)
-        if self.path == "/still":
-            self.server.still.wait(20)
-            return
-        sent_on = self.path.startswith("/to/")
-        self.send_response(int(self.path.rpartition("/")[2]) if sent_on else 200)
-        body = b"" if sent_on else ANSWER if self.command == "POST" else TRIPLE
-        kind = "application/sparql-results+json" if self.command == "POST" else "text/turtle"
-        if sent_on:
-            self.send_header("Location", f"http://{self.server.other}/sparql")
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    do_GET = do_POST
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-@contextmanager
-def host() -> Iterator[Host]:
-    with Host() as made:
-        serving = threading.Thread(target=made.serve_forever, args=(0.02,))
-        serving.start()
-        try:
-            yield made
-        finally:
-            made.still.set()
-            made.shutdown()
-            serving.join()
+    @contextmanager
+    def at_work(self) -> Iterator[Far]:
+        with host(self.answer) as self.name:
+            try:
+                yield self
+            finally:
+                self._still.set()
 
 
 @pytest.fixture(scope="module")
-def other() -> Iterator[Host]:
+def other() -> Iterator[Far]:
     """A host that nobody allowed."""
-    with host() as made:
+    with Far().at_work() as made:
         yield made
         assert made.asked == [], "this host was asked"
 
 
 @pytest.fixture(scope="module")
-def allowed(other: Host) -> Iterator[Host]:
+def allowed(other: Far) -> Iterator[Far]:
     """The host that is allowed."""
-    with host() as made:
-        made.other = other.name
+    with Far(other.name).at_work() as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def set_up(allowed: Host, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def set_up(allowed: Far, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     folder = tmp_path_factory.mktemp("federation")
     return make(folder, allowed_hosts=(allowed.name,), admin_token=TOKEN, query_seconds=3.0)
 
@@ -121,7 +95,7 @@ def told(client: TestClient, query: str) -> tuple[int, str]:
 
 @pytest.mark.parametrize("word", ["SERVICE", "service SILENT", "SERVICE#\n"])
 def test_an_allowed_host_is_asked_and_the_answer_does_not_last(
-    client: TestClient, allowed: Host, word: str
+    client: TestClient, allowed: Far, word: str
 ) -> None:
     query = f"SELECT ?x {{ {word} <http://{allowed.name}/sparql> {{ ?x ?p ?o }} }}"
     answer = client.get("/sparql", params={"query": query})
@@ -155,7 +129,7 @@ def test_an_allowed_host_is_asked_and_the_answer_does_not_last(
     ],
 )
 def test_any_other_host_is_refused_before_anything_is_asked(
-    client: TestClient, allowed: Host, other: Host, pattern: str
+    client: TestClient, allowed: Far, other: Far, pattern: str
 ) -> None:
     inside = pattern.format(ok=allowed.name, other=other.name)
     prologue = f"BASE <http://{other.name}/> PREFIX e: <http://{other.name}/> "
@@ -165,7 +139,7 @@ def test_any_other_host_is_refused_before_anything_is_asked(
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_an_allowed_host_cannot_send_on_to_another(
-    client: TestClient, allowed: Host, other: Host, status: int
+    client: TestClient, allowed: Far, other: Far, status: int
 ) -> None:
     there = f"<http://{allowed.name}/to/{status}>"
     assert told(client, f"SELECT * {{ SERVICE {there} {{ ?x ?p ?o }} }}") == (502, "other-service")
@@ -179,7 +153,7 @@ def test_an_allowed_host_cannot_send_on_to_another(
 
 
 def test_a_host_that_keeps_still_does_not_hold_the_query_longer_than_its_limit(
-    client: TestClient, allowed: Host
+    client: TestClient, allowed: Far
 ) -> None:
     query = f"SELECT * {{ SERVICE <http://{allowed.name}/still> {{ ?x ?p ?o }} }}"
     assert told(client, query) == (503, "time-limit")
@@ -188,7 +162,7 @@ def test_a_host_that_keeps_still_does_not_hold_the_query_longer_than_its_limit(
 
 
 def test_load_fetches_from_an_allowed_host_only(
-    client: TestClient, allowed: Host, other: Host
+    client: TestClient, allowed: Far, other: Far
 ) -> None:
     def load(text: str) -> int:
         return client.post("/sparql", data={"update": text}).status_code
@@ -208,7 +182,7 @@ def test_load_fetches_from_an_allowed_host_only(
 
 
 def test_only_a_query_that_was_let_out_runs_where_the_network_is_open(
-    set_up: Settings, folder: Path, allowed: Host
+    set_up: Settings, folder: Path, allowed: Far
 ) -> None:
     """With the list set, too, what gets past the guard reaches nobody."""
     text = f"SELECT * {{ SERVICE <http://{allowed.name}/sparql> {{ ?x ?p ?o }} }}"
@@ -224,7 +198,7 @@ def test_only_a_query_that_was_let_out_runs_where_the_network_is_open(
     with_pool(set_up, folder, test)
 
 
-def test_what_is_asked_is_what_the_engine_would_ask(allowed: Host) -> None:
+def test_what_is_asked_is_what_the_engine_would_ask(allowed: Far) -> None:
     """The guard and the engine read the same address out of a text."""
     for text in ("<http://{}/a{{}}>", "<http://{}>", "<http://{}/\\u0061>"):
         query = f"SELECT * {{ SERVICE SILENT {text.format(allowed.name)} {{ ?x ?p ?o }} }}"

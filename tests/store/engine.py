@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 
 from graph_service.settings import Settings
+from tests.hosts import free_port
 
 #: docs/external-store.md shows this file; a test holds the two against each other.
 INI = """\
@@ -40,14 +43,6 @@ ServerThreads = 10
 ResultSetMaxRows = {rows}
 MaxQueryExecutionTime = 300
 """
-
-
-def free_port() -> int:
-    """A port that nothing listens on now."""
-    with socket.socket() as made:
-        made.bind(("127.0.0.1", 0))
-        port: int = made.getsockname()[1]
-        return port
 
 
 class Engine(ABC):
@@ -187,3 +182,17 @@ class Oxigraph(Engine):
             *(str(Path(sys.executable).with_name("oxigraph")), "serve", "--location", "data"),
             *("--bind", f"127.0.0.1:{self.http}", "--timeout-s", str(self._seconds)),
         ]
+
+
+E = TypeVar("E", bound=Engine)
+
+
+@contextmanager
+def running(engine: E) -> Iterator[E]:
+    """Start a server, and leave nothing of it."""
+    try:
+        engine.start()
+        yield engine
+    finally:
+        engine.remove()
+        assert not engine.folder.exists()

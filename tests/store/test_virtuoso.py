@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,11 +11,8 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from graph_service.answers import Answers
 from graph_service.api.app import create_app
 from graph_service.build.publish import current, manifest_of, publish
-from graph_service.questions import registry
-from graph_service.search import SearchIndex
 from graph_service.service import Service
 from graph_service.settings import PROJECT, Settings
 from graph_service.store import StoreError
@@ -25,27 +21,19 @@ from graph_service.store import upload as uploading
 from graph_service.store.remote import RemoteStore, merged_graph
 from graph_service.store.upload import upload
 from graph_service.vocabulary import ID
-from tests.store.compare import assert_same_rows
-from tests.store.engine import INI, Virtuoso
+from tests.store.engine import INI, Virtuoso, running
+from tests.store.every_server import SLOW, Death, SameAnswers
 from tests.store.publishing import ansvarsgraf, small, small_project
 
 pytestmark = pytest.mark.virtuoso
-QUESTIONS = registry()
-#: Nothing answers this in a second: every triple against every other.
-SLOW = "SELECT ?a ?d WHERE { ?a ?p ?b . ?c ?q ?d . FILTER(CONTAINS(STR(?d), STR(?b))) }"
 STOPPED = r"stopped early|more than 1 s|ReadTimeout"
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Virtuoso]:
     """A server that is removed afterwards."""
-    made = Virtuoso(tmp_path_factory.mktemp("virtuoso"))
-    try:
-        made.start()
+    with running(Virtuoso(tmp_path_factory.mktemp("virtuoso"))) as made:
         yield made
-    finally:
-        made.remove()
-        assert not made.folder.exists()
 
 
 @pytest.fixture(scope="module")
@@ -63,76 +51,15 @@ def loaded(server: Virtuoso, settings: Settings) -> Settings:
     return made
 
 
-@pytest.fixture(scope="module")
-def remote(loaded: Settings) -> Answers:
-    return Service(loaded).answers
+class TestSameAnswers(SameAnswers):
+    """On Virtuoso."""
 
 
-# -- the same answers -----------------------------------------------------------------------------
+class TestDeath(Death):
+    """Of Virtuoso."""
 
-
-@pytest.mark.parametrize("name", QUESTIONS)
-def test_a_question_gives_the_same_rows(name: str, answers: Answers, remote: Answers) -> None:
-    assert_same_rows(QUESTIONS[name], answers, remote)
-
-
-@pytest.mark.parametrize("name", [q.name for q in QUESTIONS.values() if q.kind == "list"])
-def test_a_list_is_cut_in_the_same_pages(name: str, answers: Answers, remote: Answers) -> None:
-    example = dict(QUESTIONS[name].example)
-    assert remote.count(name, example) == answers.count(name, example)
-    for sort in ["", *QUESTIONS[name].sorts]:
-        cursor = ""
-        for _ in range(3):
-            here, there = (
-                a.page(name, example, limit=5, cursor=cursor, sort=sort) for a in (answers, remote)
-            )
-            assert there == here
-            cursor = here.cursor
-            if not cursor:
-                break
-
-
-def test_things_are_described_the_same(answers: Answers, remote: Answers) -> None:
-    for name in ("responsibilities", "initiatives", "agreements", "events", "findings"):
-        things = answers.page(name, {}, limit=10).things
-        assert remote.describe(things) == answers.describe(things)
-        assert {str(q) for q in remote.quads(things)} == {str(q) for q in answers.quads(things)}
-        assert remote.labels(things) == answers.labels(things)
-        assert {str(t) for t in remote.triples(things)} == {str(t) for t in answers.triples(things)}
-    assert not remote.exists(ID + "body/findes-ikke")
-    assert remote.slugs("body") == answers.slugs("body")
-    assert remote.fields == answers.fields
-
-
-def test_search_finds_the_same(answers: Answers, remote: Answers) -> None:
-    here, there = (
-        SearchIndex(
-            sorted(
-                (r["thing"].value, r["role"].value, r["words"].value)
-                for r in a.rows("searchable", {})
-            )
-        )
-        for a in (answers, remote)
-    )
-    for words in ("genoptræningsplan", "egen læge", "epikrise frist", "§ 140"):
-        assert there.search(words) == here.search(words) != []
-
-
-def test_pages_and_data_are_the_same(settings: Settings, loaded: Settings) -> None:
-    here, there = TestClient(create_app(settings)), TestClient(create_app(loaded))
-    for path in (
-        "/api/v1/responsibilities?limit=5",
-        "/api/v1/initiatives?limit=5&format=nquads",
-        "/api/v1/search?q=genoptræningsplan",
-        "/ansvar",
-        "/indsatser",
-    ):
-        one, other = here.get(path), there.get(path)
-        assert (one.status_code, other.status_code) == (200, 200), path
-        if "nquads" in path:
-            assert sorted(other.text.splitlines()) == sorted(one.text.splitlines())
-        else:
-            assert other.text == one.text
+    def engine(self, folder: Path) -> Virtuoso:
+        return Virtuoso(folder)
 
 
 # -- limits ---------------------------------------------------------------------------------------
@@ -178,26 +105,20 @@ def test_an_answer_over_the_limit_is_503(loaded: Settings) -> None:
 
 
 def test_a_server_that_cuts_rows_is_found_out(tmp_path: Path) -> None:
-    short = Virtuoso(tmp_path / "virtuoso", rows=10)
-    try:
-        short.start()
+    with running(Virtuoso(tmp_path / "virtuoso", rows=10)) as short:
         settings = short.settings(Settings(PROJECT, tmp_path / "snapshots", None))
         manifest = publish(small(20), settings.snapshots, lambda f: upload(settings, f))
         store = RemoteStore(settings.store, manifest.id)
         assert len(list(store.select("SELECT ?s WHERE { ?s a ag:Body } LIMIT 5"))) == 5
         with pytest.raises(StoreError, match="10 rows"):
             list(store.select("SELECT ?s WHERE { ?s a ag:Body }"))
-    finally:
-        short.remove()
 
 
 # -- loss, recovery, snapshots --------------------------------------------------------------------
 
 
 def test_loss_of_the_server_is_503_until_it_is_back(tmp_path: Path) -> None:
-    server = Virtuoso(tmp_path / "virtuoso")
-    try:
-        server.start()
+    with running(Virtuoso(tmp_path / "virtuoso")) as server:
         settings = server.settings(Settings(PROJECT, tmp_path / "snapshots", None))
         publish(small(), settings.snapshots, lambda folder: upload(settings, folder))
         client = TestClient(create_app(settings))
@@ -218,8 +139,6 @@ def test_loss_of_the_server_is_503_until_it_is_back(tmp_path: Path) -> None:
         assert upload(settings, current(settings.snapshots)) == 6
         assert client.get("/readyz").status_code == 200
         assert client.get("/api/v1/things/body/b2").status_code == 200
-    finally:
-        server.remove()
 
 
 BROWSER = {"Accept": "text/html"}
@@ -238,24 +157,6 @@ def assert_away(client: TestClient) -> None:
         assert (page.status_code, page.headers["retry-after"]) == (503, "5"), path
         assert page.headers["content-type"].startswith("text/html")
         assert "Grafen kan ikke nås lige nu" in page.text
-
-
-def test_a_server_that_dies_in_the_middle_of_an_answer_gives_none(tmp_path: Path) -> None:
-    server = Virtuoso(tmp_path / "virtuoso")
-    try:
-        server.start()
-        settings = server.settings(Settings(PROJECT, tmp_path / "snapshots", None))
-        publish(small(3000), settings.snapshots, lambda folder: upload(settings, folder))
-        store = RemoteStore(settings.store, current(settings.snapshots).name, 60.0)
-        killing = threading.Timer(1.0, server.kill)
-        killing.start()
-        with pytest.raises(StoreError, match=r"RemoteProtocolError|ConnectError|ReadError"):
-            next(store.select(SLOW))
-        killing.join()
-        server.start()
-        assert len(list(store.select("SELECT ?s WHERE { ?s a ag:Body }"))) == 3000
-    finally:
-        server.remove()
 
 
 def test_a_failed_upload_leaves_the_old_snapshot(
