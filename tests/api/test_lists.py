@@ -182,6 +182,12 @@ def test_csv_opens_in_danish_excel_and_in_programs(client: TestClient) -> None:
     assert {"Tal", "Værdi", "Enhed"} <= set(rows[0])
 
 
+def test_a_table_of_documents_names_each(client: TestClient) -> None:
+    rows = table(client.get("/api/v1/documents?limit=500&format=csv"))
+    assert all(row["Dokument"] for row in rows)
+    assert len({row["Dokument"] for row in rows}) > 100
+
+
 def test_a_list_links_its_page_and_its_other_forms(client: TestClient) -> None:
     link = client.get("/api/v1/events?type=Approval&limit=2").headers["link"]
     assert '<http://localhost/kalender?type=Approval>; rel="alternate"; type="text/html"' in link
