@@ -129,6 +129,16 @@ def test_filters_combine(client: TestClient) -> None:
     assert ids(decision="videreføres") == ids(decision="Continue")
 
 
+def test_the_status_of_an_agreement_can_be_written_as_any_other_value(client: TestClient) -> None:
+    def ids(status: str) -> set[str]:
+        body = client.get("/api/v1/agreements", params={"status": status, "limit": "500"}).json()
+        return {item["id"] for item in body["items"]}
+
+    assert ids("InForce") == ids("ag:InForce") == ids("gældende") == ids("inforce") != set()
+    assert ids("InForce,Draft") == ids("InForce") | ids("Draft")
+    assert client.get("/api/v1/agreements?status=gyldig").status_code == 400
+
+
 WHETHER = [
     (name, p.name)
     for name, resource in RESOURCES.items()
