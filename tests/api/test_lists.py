@@ -129,6 +129,16 @@ def test_filters_combine(client: TestClient) -> None:
     assert ids(decision="videreføres") == ids(decision="Continue")
 
 
+def test_the_status_of_an_agreement_can_be_written_as_any_other_value(client: TestClient) -> None:
+    def ids(status: str) -> set[str]:
+        body = client.get("/api/v1/agreements", params={"status": status, "limit": "500"}).json()
+        return {item["id"] for item in body["items"]}
+
+    assert ids("InForce") == ids("ag:InForce") == ids("gældende") == ids("inforce") != set()
+    assert ids("InForce,Draft") == ids("InForce") | ids("Draft")
+    assert client.get("/api/v1/agreements?status=gyldig").status_code == 400
+
+
 WHETHER = [
     (name, p.name)
     for name, resource in RESOURCES.items()
@@ -180,6 +190,12 @@ def test_csv_opens_in_danish_excel_and_in_programs(client: TestClient) -> None:
     with_comma = client.get("/api/v1/figures?format=csv&limit=100&separator=comma").text
     rows = list(csv.DictReader(io.StringIO(with_comma.lstrip("\ufeff"))))
     assert {"Tal", "Værdi", "Enhed"} <= set(rows[0])
+
+
+def test_a_table_of_documents_names_each(client: TestClient) -> None:
+    rows = table(client.get("/api/v1/documents?limit=500&format=csv"))
+    assert all(row["Dokument"] for row in rows)
+    assert len({row["Dokument"] for row in rows}) > 100
 
 
 def test_a_list_links_its_page_and_its_other_forms(client: TestClient) -> None:

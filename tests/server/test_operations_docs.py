@@ -85,8 +85,12 @@ def test_the_api_document_names_every_list_and_the_errors_that_exist() -> None:
     listed = text.partition("The lists: ")[2].partition(".\n")[0]
     assert set(re.findall(r"`([a-z-]+)`", listed)) == set(RESOURCES)
     errors = text.partition("## Errors")[2]
-    named = set(re.findall(r"`([a-z]+-[a-z-]+|unauthorised|forbidden)`", errors))
-    assert named <= set(PROBLEMS)
+    named: dict[str, set[int]] = {}
+    for statuses, types in re.findall(r"^\| ([0-9, ]+) \| ([^|]*) \|", errors, re.M):
+        for name in re.findall(r"`([a-z-]+)`", types):
+            named.setdefault(name, set()).update(int(s) for s in statuses.split(", "))
+    assert named.keys() == PROBLEMS.keys()
+    assert all(PROBLEMS[name][0] in statuses for name, statuses in named.items())
 
 
 def test_the_unit_and_the_container_start_what_exists() -> None:
