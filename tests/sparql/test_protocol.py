@@ -356,7 +356,7 @@ class NoLine:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    async def run(self, *_: object) -> None:
+    async def run(self, *_: object, **__: object) -> None:
         raise AssertionError("it stood in line")
 
 
