@@ -135,6 +135,7 @@ class Register:
 
     def leave(self, connection: Connection) -> None:
         """Forget a connection that is closed."""
+        self._stalled.pop(connection, None)
         mine = self._by_address.get(connection.address)
         if mine is None or connection not in mine:
             return
@@ -144,7 +145,6 @@ class Register:
         self._open -= 1
         self._waiting.pop(connection, None)
         self._sending.pop(connection, None)
-        self._stalled.pop(connection, None)
 
     def waits(self, connection: Connection) -> None:
         """A request has begun whose headers are not complete."""
@@ -168,6 +168,11 @@ class Register:
     def flows(self, connection: Connection) -> None:
         """The client has taken it."""
         self._stalled.pop(connection, None)
+
+    def closes(self, connection: Connection) -> None:
+        """A connection closes when what was written to it is taken; so the client must take it."""
+        if size := connection.transport.get_write_buffer_size():
+            self.stalls(connection, size)
 
     def _make_room(self) -> bool:
         """Close the one of all that has waited longest, else one of the address that has most."""
@@ -222,3 +227,4 @@ class Register:
         self.closed[limit] += 1
         self.leave(connection)
         connection.transport.close()
+        self.closes(connection)

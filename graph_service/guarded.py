@@ -135,6 +135,13 @@ class Guarded(HttpToolsProtocol):
         elif not self.pipeline and self.cycle.response_complete:
             self.state = IDLE
             self._header = 0
+        if self.transport.is_closing():
+            self.register.closes(self)
+
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        if self.transport.is_closing():
+            self.register.closes(self)
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -143,6 +150,8 @@ class Guarded(HttpToolsProtocol):
     def resume_writing(self) -> None:
         super().resume_writing()
         self.register.flows(self)
+        if self.transport.is_closing():
+            self.register.closes(self)
 
     def send_400_response(self, msg: str) -> None:
         if self._too_long:

@@ -98,7 +98,10 @@ async def answer(
     # Who says * has no answer yet: whether there is one, only the job can tell.
     if lasting and match.strip() != "*" and names(match.encode(), headers["ETag"].encode()):
         return Response(status_code=304, headers=headers)
-    result = await while_connected(request, pool.run(job, client_of(request)))
+    # It takes the end of the connection for the end of the answer, so nothing may break off.
+    whole = request.scope.get("http_version") == "1.0"
+    run = pool.run(job, client_of(request), whole=whole)
+    result = await while_connected(request, run)
     if lasting:
         # Another snapshot may have come into service while the job stood in line.
         headers["ETag"] = job_mark(result.snapshot, job, content_type)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from uuid import uuid4
 
-import pyoxigraph as ox
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -20,7 +19,7 @@ from graph_service.sparql import documented, guard, writing
 from graph_service.sparql.answering import answer, pool_over
 from graph_service.sparql.media import GRAPHS, choose, media_types
 from graph_service.sparql.preconditions import Preconditions
-from graph_service.sparql.request import MAX_BODY, UPDATE, fields, media_type, read_body, utf8
+from graph_service.sparql.request import MAX_BODY, UPDATE, fields, iri, media_type, read_body, utf8
 from graph_service.sparql.worker import Job
 from graph_service.sparql.writer import DEFAULT, DEFAULT_GRAPH
 from graph_service.vocabulary import GRAPH, graph
@@ -139,14 +138,6 @@ def named(request: Request, *, required: bool = True) -> str:
     if value.startswith(address):
         value = graph(value.removeprefix(address))
     return iri(value)
-
-
-def iri(text: str) -> str:
-    """A text that is an IRI. Raises Problem bad-content when it is none."""
-    try:
-        return ox.NamedNode(text).value
-    except ValueError:
-        raise Problem("bad-content", f"{text!r} er ikke en IRI.") from None
 
 
 @reading(STORE, documented.WHICH_GRAPH)

@@ -99,7 +99,7 @@ class Pool:
             for worker in stale:
                 self._retire(worker)
 
-    async def run(self, job: Job, client: str = "") -> Result:
+    async def run(self, job: Job, client: str = "", *, whole: bool = False) -> Result:
         """Run a job; gives its answer when it is complete or large enough to be sent.
 
         The caller closes the result. Cancelling the call, or closing the result early, kills the
@@ -107,6 +107,7 @@ class Pool:
 
         Args:
             client: whose query it is; each has a share of the workers and of the line.
+            whole: give the answer when it is complete only.
 
         Raises:
             Problem: bad-query, bad-content, not-acceptable, time-limit, memory-limit, row-limit,
@@ -117,7 +118,7 @@ class Pool:
         task = self._spawn(self._drive(worker, job, result))
         result.on_close(task.cancel)
         try:
-            await result.begun()
+            await result.begun(whole=whole)
         except BaseException:
             result.close()
             raise

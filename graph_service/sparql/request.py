@@ -9,6 +9,7 @@ import asyncio
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
+import pyoxigraph as ox
 from starlette.requests import ClientDisconnect, Request
 
 from graph_service.api.problems import Problem
@@ -155,6 +156,14 @@ def utf8(data: bytes) -> str:
         ) from None
 
 
+def iri(text: str) -> str:
+    """A text that is an IRI. Raises Problem bad-content when it is none."""
+    try:
+        return ox.NamedNode(text).value
+    except ValueError:
+        raise Problem("bad-content", f"{text[:200]!r} er ikke en IRI.") from None
+
+
 def gather(pairs: list[tuple[str, str]]) -> Call:
     """The call that parameters make.
 
@@ -190,4 +199,6 @@ def gather(pairs: list[tuple[str, str]]) -> Call:
             "bad-content",
             "En forespørgsel vælger grafer med default-graph-uri og named-graph-uri.",
         )
+    for value in (*call.default_graphs, *call.named_graphs):
+        iri(value)
     return call

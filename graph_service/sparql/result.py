@@ -117,15 +117,18 @@ class Result:
             self.done, self.failure = True, failure
             self._changed.set()
 
-    async def begun(self) -> None:
+    async def begun(self, *, whole: bool = False) -> None:
         """Wait until the answer is complete or large enough for the sending to begin.
+
+        Args:
+            whole: wait until it is complete.
 
         Raises:
             Problem: it broke off before that.
         """
         while not self.done:
             left = START_SECONDS - (time.monotonic() - self._begun)
-            if left <= 0 and self.size >= START_BYTES:
+            if left <= 0 and self.size >= START_BYTES and not whole:
                 return
             self._changed.clear()
             waiting = asyncio.ensure_future(self._changed.wait())

@@ -12,6 +12,7 @@ import json
 import math
 import re
 import time
+import weakref
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,8 @@ class RemoteStore:
         self._seconds = seconds
         self._local = local
         self._client = client_for(login, seconds + 1.0, transport)
+        # With the last question that began before a swap, not when the garbage is looked for.
+        weakref.finalize(self, self._client.close)
 
     def select(self, query: str, prefixes: dict[str, str] | None = None) -> Iterator[Row]:
         if self._local and NAMED.search(query):

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
+import pytest
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.server import ServerState
@@ -18,14 +19,28 @@ Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 @asynccontextmanager
-async def open_to(app: ASGIApp, limits: Limits) -> AsyncIterator[tuple[Connection, Register]]:
-    """A connection to an application within limits, and the register of those limits."""
+async def open_to(
+    app: ASGIApp, limits: Limits, kept: list[asyncio.Transport] | None = None
+) -> AsyncIterator[tuple[Connection, Register]]:
+    """A connection to an application within limits, and the register of those limits.
+
+    Args:
+        kept: when given, what is written is kept without stalling, and the transport put here.
+    """
     protocol, register = guarded(limits)
+
+    class Deep(protocol):  # type: ignore[misc, valid-type]
+        def connection_made(self, transport: asyncio.Transport) -> None:
+            super().connection_made(transport)
+            if kept is not None:
+                kept.append(transport)
+                transport.set_write_buffer_limits(high=64 * 1024**2)
+
     config = uvicorn.Config(app, log_config=None, lifespan="off")
     config.load()
     state = ServerState()
     listening = await asyncio.get_running_loop().create_server(
-        lambda: protocol(config=config, server_state=state, app_state={}), "127.0.0.1", 0
+        lambda: Deep(config=config, server_state=state, app_state={}), "127.0.0.1", 0
     )
     connection = await asyncio.open_connection("127.0.0.1", listening.sockets[0].getsockname()[1])
     try:
@@ -140,3 +155,62 @@ def test_what_stands_behind_a_body_is_no_header() -> None:
             assert names == [b"host", b"transfer-encoding", b"host"]
 
     play(test)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n",
+        GET + b"GET / HT",
+    ],
+    ids=["closed after it", "a body not sent", "closed for a limit"],
+)
+def test_the_end_of_an_answer_that_nobody_takes_holds_no_connection(asked: bytes) -> None:
+    """What is left when a connection closes is less than what makes it stall."""
+
+    async def test() -> None:
+        async def large(scope: Scope, receive: Receive, send: Send) -> None:
+            body = b"a" * 16_000_000
+            headers = [(b"content-length", b"%d" % len(body))]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
+
+        kept: list[asyncio.Transport] = []
+        limits = Limits(stalled_seconds=1.0, header_seconds=0.5, idle_seconds=60)
+        async with open_to(large, limits, kept) as ((_, writer), register):
+            writer.write(asked)
+            await writer.drain()
+            await until(lambda: bool(kept and kept[0].is_closing()))
+            assert kept[0].get_write_buffer_size()
+            await until(lambda: kept[0].get_write_buffer_size() == 0)
+            assert register.figures()['connections{state="open"}'] == 0
+            assert register.figures()['connections{state="stalled"}'] == 0
+
+    play(test)
+
+
+def test_the_end_of_an_answer_that_is_taken_slowly_is_waited_for() -> None:
+    async def test() -> None:
+        size = 16_000_000
+
+        async def large(scope: Scope, receive: Receive, send: Send) -> None:
+            headers = [(b"content-length", b"%d" % size)]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": b"a" * size})
+
+        async with open_to(large, Limits(stalled_seconds=1.0), []) as ((reader, writer), _):
+            writer.write(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            await reader.readuntil(b"\r\n\r\n")
+            taken = 0
+            while piece := await reader.read(200_000):
+                taken += len(piece)
+                await asyncio.sleep(0.03)
+            assert taken == size
+
+    play(test)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():
+        await asyncio.sleep(0.02)

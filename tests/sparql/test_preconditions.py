@@ -175,14 +175,14 @@ def test_a_mark_names_the_snapshot_that_answered_not_the_one_before_it(
     old = writable.get(ITEMS).headers["etag"]
     run = Pool.run
 
-    async def late(pool: Pool, *given: object) -> object:
+    async def late(pool: Pool, *given: object, **more: object) -> object:
         monkeypatch.setattr(Pool, "run", run)
         async with AsyncClient(
             transport=ASGITransport(writable.app), base_url="http://testserver"
         ) as other:
             body = {"content": TWO, "headers": {**TURTLE, **dict(writable.headers)}}
             assert (await other.put(ITEMS, **body)).status_code == 204  # type: ignore[arg-type]
-        return await run(pool, *given)  # type: ignore[arg-type]
+        return await run(pool, *given, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Pool, "run", late)
     answer = writable.get(ITEMS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -347,3 +348,42 @@ def test_long_queries_fit_in_a_post(client: TestClient) -> None:
     answer = client.post("/sparql", content="query=" + quote(query), headers={
         "content-type": "application/x-www-form-urlencoded"})  # fmt: skip
     assert json.loads(answer.content)["results"]["bindings"][0]["n"]["value"] == "400"
+
+
+class NoLine:
+    """A pool that nobody may stand in line for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    async def run(self, *_: object, **__: object) -> None:
+        raise AssertionError("it stood in line")
+
+
+@pytest.mark.parametrize(
+    ("params", "status", "kind"),
+    [
+        ({"query": "x" * 100_001}, 413, "query-too-long"),
+        ({"query": "SELECT * " + "{" * 65}, 400, "query-too-deep"),
+        ({"query": "ASK { FILTER(" + "!" * 65 + "true) }"}, 400, "query-too-deep"),
+        ({"query": "ASK { ?s ?p 'a"}, 400, "bad-query"),
+        ({"query": "ASK { ?s ?p 'a\x00' }"}, 400, "bad-content"),
+        ({"query": "ASK { SERVICE <http://a/> {} }"}, 403, "outgoing-request"),
+        ({"query": "CLEAR ALL"}, 400, "bad-query"),
+        ({"query": "ASK {}", "format": "csv"}, 406, "not-acceptable"),
+        ({"query": "ASK {}", "default-graph-uri": "no iri"}, 400, "bad-content"),
+        ({"query": "ASK {}", "named-graph-uri": "relative"}, 400, "bad-content"),
+        ({"query": "ASK {}", "using-graph-uri": "http://a"}, 400, "bad-content"),
+    ],
+)
+def test_what_is_seen_without_parsing_is_refused_before_the_line(
+    client: TestClient, params: dict[str, str], status: int, kind: str
+) -> None:
+    pool = client.app.state.pool
+    client.app.state.pool = NoLine(pool.folder)
+    try:
+        problem(client.post("/sparql", data=params), status, kind)
+        assert client.get("/graph/none").status_code == 404
+        assert client.get("/graph/items?format=csv").status_code == 406
+    finally:
+        client.app.state.pool = pool

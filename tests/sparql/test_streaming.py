@@ -104,3 +104,19 @@ def test_other_addresses_answer_while_hostile_queries_run(server: tuple[str, Any
     finally:
         for thread in threads:
             thread.join()
+
+
+def test_a_client_of_http_1_0_gets_its_answer_whole_or_not_at_all(server: tuple[str, Any]) -> None:
+    """It knows no chunks, and takes the end of the connection for the end of the answer; proxies
+    ask so, nginx unless told otherwise (RFC 9112, section 6.1)."""
+    host, port = server[0].removeprefix("http://").split(":")
+    for query, status in ((ROWS, b"503"), ("SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 20000", b"200")):
+        with socket.create_connection((host, int(port)), timeout=20) as connection:
+            line = f"GET /sparql?query={quote(query)} HTTP/1.0\r\nHost: x\r\n\r\n"
+            connection.sendall(line.encode())
+            said = b"".join(iter(lambda: connection.recv(65536), b""))
+        head, _, body = said.partition(b"\r\n\r\n")
+        assert head.split()[1] == status
+        headers = dict(each.lower().split(b": ") for each in head.split(b"\r\n")[1:])
+        assert b"transfer-encoding" not in headers
+        assert int(headers[b"content-length"]) == len(body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -275,6 +276,26 @@ def test_each_kind_of_login() -> None:
     with pytest.raises(ValueError, match="ANSVARSGRAF_STORE_LOGIN") as caught:
         client_for("dba:secret", 1.0)
     assert "secret" not in str(caught.value)
+
+
+def test_a_store_that_nobody_asks_any_more_keeps_no_connections() -> None:
+    """Each snapshot has its own, and the one before is dropped when the next comes into service."""
+    closed: list[bool] = []
+
+    class Closing(httpx.MockTransport):
+        def close(self) -> None:
+            closed.append(True)
+
+    gc.disable()
+    try:
+        remote = RemoteStore("http://store/sparql", "0123", transport=Closing(rows({"x": X})))
+        found = remote.select("SELECT ?x {}")
+        del remote
+        assert (next(found), closed) == ({"x": ox.NamedNode("http://x/a")}, [])
+        del found
+        assert closed == [True]
+    finally:
+        gc.enable()
 
 
 def test_named_graphs_are_asked_of_the_local_snapshot(settings: Settings) -> None:
