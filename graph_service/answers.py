@@ -20,6 +20,7 @@ from graph_service.shaping import (
     HIDDEN,
     NESTED,
     SAID_ALREADY,
+    SAID_OF_PASSAGE,
     SHAPED,
     Description,
     Json,
@@ -228,9 +229,8 @@ class Answers:
             shaped["label"] = best(values[SKOS + "prefLabel"])
         types = [t.value for t in values.get(RDF + "type", ()) if t.value.startswith(AG)]
         shaped["type"] = sorted(local(t) for t in types)
-        for predicate in sorted(values):
-            if predicate in SAID_ALREADY:
-                continue
+        said = SAID_OF_PASSAGE if shaped.get("kind") == "passage" else SAID_ALREADY
+        for predicate in sorted(values.keys() - said):
             items: list[Json] = []
             for value in values[predicate]:
                 if isinstance(value, ox.Literal):

@@ -21,15 +21,10 @@ HIDDEN = tuple(
 #: them.
 NESTED = tuple(f"{ID}{kind}/" for kind in ("statement", "date", "passage", "assessment"))
 INTEGER, DECIMAL = XSD + "integer", XSD + "decimal"
-#: Predicates whose values stand in every reference, or in the address of a passage.
-SAID_ALREADY = frozenset(
-    (
-        RDF + "type",
-        SKOS + "prefLabel",
-        OA + "hasSelector",
-        OA + "hasSource",
-        *(ag(name) for name in ("firstLine", "lastLine")),
-    )
+#: Predicates whose values stand in every reference; of a passage, in its address too.
+SAID_ALREADY = frozenset((RDF + "type", SKOS + "prefLabel"))
+SAID_OF_PASSAGE = SAID_ALREADY.union(
+    (OA + "hasSelector", OA + "hasSource", ag("firstLine"), ag("lastLine"))
 )
 
 #: Members of a thing's data that are no property.

@@ -108,7 +108,7 @@ class Cache:
             if name == b"accept":
                 accept = accept + b"," + value if accept else value
             elif name == b"host":
-                host = value
+                host = host or value
             elif name == b"if-none-match":
                 match = match + b"," + value if match else value
             elif name == b"accept-encoding":

@@ -85,9 +85,9 @@ class App:
 def ask(
     cache: Cache, path: str = "/api/v1/x", **more: Any
 ) -> tuple[int, dict[bytes, bytes], bytes]:
-    headers = [
-        (k.replace("_", "-").encode(), v.encode()) for k, v in more.pop("headers", {}).items()
-    ]
+    given = more.pop("headers", {})
+    lines = given.items() if isinstance(given, dict) else given
+    headers = [(k.replace("_", "-").encode(), v.encode()) for k, v in lines]
     scope = {
         "type": "http",
         "method": "GET",
@@ -134,6 +134,14 @@ def test_what_changes_the_answer_is_part_of_the_key() -> None:
     ):
         ask(cache, **more)
     assert app.calls == 8
+
+
+def test_of_two_hosts_the_first_is_the_key_as_it_is_of_the_answer() -> None:
+    app = App()
+    cache, _ = made(app)
+    ask(cache, headers=[("host", "evil.example"), ("host", "good.example")])
+    ask(cache, headers={"host": "good.example"})
+    assert app.calls == 2
 
 
 def test_a_swap_empties_it_and_a_late_answer_is_not_kept() -> None:

@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 from graph_service.answers import Answers
 from graph_service.api.resources import RESOURCES
 from graph_service.questions import registry
+from graph_service.vocabulary import ag
 
 QUESTIONS = registry()
 
@@ -236,3 +237,23 @@ def test_a_question_shows_its_sparql(client: TestClient) -> None:
     rows = client.get("/api/v1/questions/who-under-provision?law=sul-140").json()
     assert rows["total"] == len(rows["rows"]) > 0
     json.dumps(rows)
+
+
+def test_the_lines_of_a_document_are_told_and_those_of_a_passage_stand_once(
+    client: TestClient,
+) -> None:
+    asked = "/api/v1/documents?limit=500"
+    told = [i for i in client.get(asked).json()["items"] if "first_line" in i]
+    assert len(told) > 30
+    rows = table(client.get(asked + "&format=csv&fields=first_line,last_line"))
+    lines = {row["Adresse"]: (row["Første linje"], row["Sidste linje"]) for row in rows}
+    turtle = client.get(asked + "&format=turtle").text
+    graph = rdflib.Graph().parse(data=turtle, format="turtle")
+    for item in told:
+        first, last = item["first_line"][0], item["last_line"][0]
+        assert lines[item["iri"]] == (str(first), str(last))
+        line = graph.value(rdflib.URIRef(item["iri"]), rdflib.URIRef(ag("firstLine")))
+        assert line is not None
+        assert line.toPython() == first
+    passage = told[0]["evidence"][0]
+    assert isinstance(passage["first_line"], int)
