@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import resource
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -72,6 +73,17 @@ def test_any_term_comes_back_as_it_was(wicked: EmbeddedStore) -> None:
         named = [o for s, _, o in found if s == iri and not isinstance(o, ox.BlankNode)]
         assert Counter(named) == Counter(WICKED[:-1])
     assert sum(isinstance(o, ox.BlankNode) for _, _, o in found) == len(things)
+
+
+def test_many_threads_read_at_once(answers: Answers) -> None:
+    store = answers.store
+    rows = store.select("SELECT ?s { ?s a ag:Responsibility } LIMIT 400")
+    things = [row["s"].value for row in rows]
+    parts = [things[start : start + 20] for start in range(0, len(things), 20)]
+    alone = [Counter(store.about(part)) for part in parts]
+    with ThreadPoolExecutor(8) as threads:
+        asked_at_once = threads.map(lambda part: Counter(store.about(part)), parts * 10)
+        assert list(asked_at_once) == alone * 10
 
 
 def test_a_snapshot_of_an_earlier_version_is_asked_by_a_query(wicked: EmbeddedStore) -> None:
