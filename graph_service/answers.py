@@ -184,12 +184,8 @@ class Answers:
         known = self._labels
         missing = [i for i in wanted if i not in known]
         if missing:
-            rows = self.store.select(
-                f"SELECT ?s ?label WHERE {{ VALUES ?s {{ {' '.join(f'<{i}>' for i in missing)} }} "
-                "?s skos:prefLabel ?label }"
-            )
             found = dict.fromkeys(missing, "")
-            found.update((row["s"].value, row["label"].value) for row in rows)
+            found.update(self.store.labels(missing))
             known = self.keep_labels(found, wanted)
         return {i: known[i] for i in wanted if known[i]}
 

@@ -63,6 +63,10 @@ class Store(Protocol):
             StoreError: the store cannot answer.
         """
 
+    def labels(self, things: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """IRI and text of each ``skos:prefLabel`` of these things. Takes and raises as
+        :meth:`about`."""
+
     def describes(self, thing: ox.NamedNode) -> bool:
         """Whether the graph says anything about a thing.
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pyoxigraph as ox
 
 from graph_service.store import Fact, Row, StoreError
-from graph_service.store.things import FILE, Things, asked
+from graph_service.store.things import FILE, Things, asked, asked_labels
 from graph_service.vocabulary import prefixes_of
 
 MERGED = ox.DefaultGraph()
@@ -66,6 +66,9 @@ class EmbeddedStore:
 
     def about(self, things: Sequence[str]) -> Iterator[Fact]:
         return self._things.about(things) if self._things else asked(self, things)
+
+    def labels(self, things: Sequence[str]) -> Iterator[tuple[str, str]]:
+        return self._things.labels(things) if self._things else asked_labels(self, things)
 
     def describes(self, thing: ox.NamedNode) -> bool:
         try:

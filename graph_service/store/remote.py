@@ -23,7 +23,7 @@ import pyoxigraph as ox
 from graph_service.store import Fact, Row, StoreError, Term
 from graph_service.store.embedded import EmbeddedStore
 from graph_service.store.exchange import bound, left, until
-from graph_service.store.things import asked
+from graph_service.store.things import asked, asked_labels
 from graph_service.vocabulary import XSD, graph, prefixes_of
 
 #: Longest time to reach the service.
@@ -149,6 +149,9 @@ class RemoteStore:
 
     def about(self, things: Sequence[str]) -> Iterator[Fact]:
         return asked(self, things)
+
+    def labels(self, things: Sequence[str]) -> Iterator[tuple[str, str]]:
+        return asked_labels(self, things)
 
     def describes(self, thing: ox.NamedNode) -> bool:
         return self.ask(f"ASK {{ {thing} ?p ?o }}")

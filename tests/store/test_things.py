@@ -16,7 +16,7 @@ from graph_service.build.publish import current, publish
 from graph_service.shaping import HIDDEN
 from graph_service.store import StoreError
 from graph_service.store.embedded import EmbeddedStore
-from graph_service.store.things import FILE, asked, write
+from graph_service.store.things import FILE, asked, asked_labels, write
 from graph_service.vocabulary import thing
 
 PART = 500
@@ -30,6 +30,7 @@ def test_every_thing_is_described_as_the_store_describes_it(answers: Answers) ->
     for start in range(0, len(named), PART):
         part = named[start : start + PART]
         assert Counter(store.about(part)) == Counter(asked(store, part))
+        assert Counter(store.labels(part)) == Counter(asked_labels(store, part))
 
 
 def test_a_fan_of_inferred_triples_is_left_out(answers: Answers) -> None:
@@ -90,6 +91,7 @@ def test_a_snapshot_of_an_earlier_version_is_asked_by_a_query(wicked: EmbeddedSt
     (wicked.folder / FILE).unlink()
     before = EmbeddedStore(wicked.folder)
     assert Counter(before.about(["http://x/a"])) == Counter(wicked.about(["http://x/a"]))
+    assert list(before.labels(["http://x/a"])) == []
 
 
 def test_publishing_again_completes_a_snapshot_of_an_earlier_version(tmp_path: Path) -> None:
@@ -106,6 +108,8 @@ def test_a_spoilt_file_is_an_error_of_the_store(wicked: EmbeddedStore) -> None:
     file.write_bytes(b"no table" * 1000)
     with pytest.raises(StoreError, match=FILE):
         list(EmbeddedStore(wicked.folder).about(["http://x/a"]))
+    with pytest.raises(StoreError, match=FILE):
+        list(EmbeddedStore(wicked.folder).labels(["http://x/a"]))
 
 
 def test_a_disk_that_refuses_is_an_error_with_its_number(tmp_path: Path) -> None:
