@@ -3,22 +3,28 @@
 Each is asked in two ways. In process and cold, every graph on disk: the order of the list is made
 anew and the page described, as the API does it for an answer that it does not have yet. And over
 HTTP with the cache of answers switched off, as the service serves it: a graph that is not large is
-kept in memory there, so the smallest sizes are faster by more than their size. Sizes, questions and
-regions come in random order within one run. Totals over all regions are measured apart: they grow
-with what they count.
+kept in memory there, so the smallest sizes are faster by more than their size. There, too, a list is
+in no order yet: a large graph is asked about another region each time, and of the real one, which
+has but one, the service takes the same snapshot anew before each round. Sizes, questions and regions
+come in random order within one run. Totals over all regions are measured apart: they grow with what
+they count.
 """
 
 from __future__ import annotations
 
 import random
+import shutil
+import signal
 import statistics
+import tempfile
 import time
 from collections import defaultdict
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlencode
 
-from bench.common import Bench, Client, Spread, say, service
+from bench.common import FIRST, Bench, Client, Spread, say, service
 from bench.generate import slug
 from bench.peers import running
 from graph_service.answers import Answers
@@ -27,8 +33,10 @@ from graph_service.paging import Orders
 from graph_service.questions import registry
 from graph_service.store.embedded import EmbeddedStore
 
-#: Seconds after its start when a service has its graph in memory.
+#: Seconds after its start, or after a swap, when a service has its graph in memory.
 SETTLED = 8.0
+#: Rounds in which a service is asked each question once.
+SERVED_ROUNDS = 20
 
 
 @dataclass(frozen=True)
@@ -130,6 +138,28 @@ def served(client: Client, question: Indexed, region: int) -> float:
     return seconds
 
 
+class Swaps:
+    """A snapshots folder with one snapshot under two names, so that it can be taken anew.
+
+    Args:
+        snapshot: its folder.
+        room: the snapshots folder, on the same file system or not.
+    """
+
+    def __init__(self, snapshot: Path, room: Path) -> None:
+        self.room, self.names = room, ["one", "other"]
+        for name in self.names:
+            shutil.copytree(snapshot, room / name)
+        self.swap()
+
+    def swap(self) -> None:
+        """Point to the other name."""
+        self.names.reverse()
+        pointer = self.room / "pointer"
+        pointer.write_text(self.names[0] + "\n", encoding="ascii")
+        pointer.replace(self.room / "CURRENT")
+
+
 def run(bench: Bench) -> None:
     """In process and as served; then the totals."""
     growth(bench)
@@ -141,15 +171,26 @@ def growth_as_served(bench: Bench) -> None:
     rng = random.Random(2)
     taken: dict[tuple[str, int], list[float]] = defaultdict(list)
     with ExitStack() as stack:
-        clients = {}
-        for size in bench.sizes:
-            server = stack.enter_context(running(service(bench.snapshots(size), cache=False)))
-            clients[size] = Client(server.url)
-        time.sleep(SETTLED)
-        plan = [(q, size) for q in INDEXED for size in bench.sizes for _ in range(bench.rounds(60))]
-        rng.shuffle(plan)
-        for question, size in [*((q, s) for q in INDEXED for s in bench.sizes), *plan]:
-            taken[question.title, size].append(served(clients[size], question, rng.randrange(size)))
+        room = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        swaps = Swaps(current(bench.snapshots(1)), room)
+        servers = {
+            size: stack.enter_context(
+                running(service(room if size == 1 else bench.snapshots(size), cache=False))
+            )
+            for size in bench.sizes
+        }
+        clients = {size: Client(server.url) for size, server in servers.items()}
+        say("asking over HTTP")
+        for _ in range(bench.rounds(SERVED_ROUNDS) + 1):
+            swaps.swap()
+            servers[1].process.send_signal(signal.SIGHUP)
+            time.sleep(SETTLED)
+            for client in clients.values():
+                client.ask(FIRST)  # the names of controlled values, which any answer needs
+            plan = [(question, size) for question in INDEXED for size in bench.sizes]
+            for question, size in rng.sample(plan, len(plan)):
+                seconds = served(clients[size], question, rng.randrange(size))
+                taken[question.title, size].append(seconds)
     rows = []
     ratios: dict[int, list[float]] = defaultdict(list)
     for question in INDEXED:
