@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from graph_service.api.problems import Problem
 from graph_service.sparql.guard import MAX_LENGTH, check_length
 from graph_service.sparql.streaming import ClientGone
+from graph_service.wording import seconds, size
 
 FORM = "application/x-www-form-urlencoded"
 QUERY = "application/sparql-query"
@@ -115,14 +116,14 @@ async def read_body(request: Request, limit: int) -> bytes:
         async for piece in request.stream():
             body.extend(piece)
             if len(body) > limit:
-                raise Problem("query-too-long", f"Indholdet må højst fylde {limit} byte.")
+                raise Problem("query-too-long", f"Indholdet må højst fylde {size(limit)}.")
 
     try:
         await asyncio.wait_for(read(), BODY_SECONDS)
     except TimeoutError:
         raise Problem(
             "too-slow",
-            f"Indholdet kom ikke inden for {BODY_SECONDS:g} sekunder. Send det igen.",
+            f"Indholdet kom ikke inden for {seconds(BODY_SECONDS)}. Send det igen.",
             headers={"Connection": "close"},
         ) from None
     except ClientDisconnect:
