@@ -237,6 +237,36 @@ def test_fields_choose_what_an_item_has(client: TestClient) -> None:
     assert text.splitlines()[0].lstrip("\ufeff") == "Begivenhed;Slags;Adresse"
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("responsibilities?not_stated=legalBasis", "responsibilities?not_stated=legal_bass"),
+        ("responsibilities?not_stated=legal_basis", "responsibilities?not_stated=title"),
+        ("documents?kind=vejledningsark", "documents?kind=vejledningsarkene"),
+        ("actors?kind=Municipality", "actors?kind=Kommune"),
+        ("actors?kind=generic_actor", "actors?kind=Initiative"),
+        ("findings?rule=year-missing", "findings?rule=year"),
+        ("questions/not-stated?property=by_body", "questions/not-stated?property=by_bodies"),
+    ],
+)
+def test_a_misspelt_word_is_told_and_not_answered_with_nothing(
+    client: TestClient, right: str, wrong: str
+) -> None:
+    body = client.get(f"/api/v1/{right}").json()
+    assert body.get("total") or body["rows"]
+    answer = client.get(f"/api/v1/{wrong}")
+    assert answer.status_code == 400
+    told = answer.json()
+    assert told["type"].endswith("/unknown-parameter")
+    name = right.partition("?")[2].partition("=")[0]
+    assert told["parameter"] == name
+    assert "grafen har " in told["detail"]
+
+
+def test_a_word_that_the_model_has_and_the_graph_does_not_gives_nothing(client: TestClient) -> None:
+    assert client.get("/api/v1/responsibilities?not_stated=modality").json()["total"] == 0
+
+
 def test_csv_opens_in_danish_excel_and_in_programs(client: TestClient) -> None:
     danish = client.get("/api/v1/figures?format=csv&limit=100&sort=value").content.decode()
     assert danish.startswith("\ufeffTal;Værdi;Enhed")
