@@ -111,6 +111,8 @@ class Guarded(HttpToolsProtocol):
         self.state = BUSY
         self.register.heard(self)
         super().on_headers_complete()
+        cycle = self.cycle
+        self.scope["state"]["gone"] = lambda: cycle.disconnected
         if len(self.pipeline) > self.register.limits.pipelined:
             self.register.close(self, "pipelined")
 
