@@ -110,13 +110,17 @@ async def read_body(request: Request, limit: int) -> bytes:
             "Send indholdet, som det er, uden Content-Encoding.",
             headers={"Accept-Encoding": "identity"},
         )
+    too_long = Problem("query-too-long", f"Indholdet må højst fylde {size(limit)}.")
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced[:20]) > limit:
+        raise too_long
     body = bytearray()
 
     async def read() -> None:
         async for piece in request.stream():
             body.extend(piece)
             if len(body) > limit:
-                raise Problem("query-too-long", f"Indholdet må højst fylde {size(limit)}.")
+                raise too_long
 
     try:
         await asyncio.wait_for(read(), BODY_SECONDS)

@@ -65,3 +65,23 @@ def test_a_client_that_has_the_whole_answer_and_leaves_is_not(running: Running) 
         connection.recv(65536)
     wait_until(lambda: lines(running, "whole"))
     assert [line["status"] for line in lines(running, "whole")] == [200]
+
+
+GRAPHS = ("/graph/laws", "/rdf-graph-store?default&format=nquads", "/.well-known/void")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/ansvar", "/api/v1/events?limit=500", "/static/search.js", "/kalender/alle.ics",
+     "/sparql?query=ASK%20%7B%7D", "/sparql", "/metrics", "/nothing", "/id/law/sul-140", *GRAPHS],
+)  # fmt: skip
+@pytest.mark.parametrize("version", ["1.0", "0.9"])
+def test_a_client_of_http_1_0_gets_no_chunks(running: Running, path: str, version: str) -> None:
+    """RFC 9112, section 6.1; each answer says its length, so that one that broke off is seen."""
+    with ask(running, path, "old", version) as connection:
+        said = b"".join(iter(lambda: connection.recv(65536), b""))
+    head, _, body = said.partition(b"\r\n\r\n")
+    headers = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:])
+    assert b"transfer-encoding" not in headers
+    assert int(headers[b"content-length"]) == len(body)
+    assert headers[b"connection"] == b"close"
