@@ -125,6 +125,14 @@ def of_job(reason: dict[str, Any], job: Job) -> Problem:
             "med ORDER BY, LIMIT og OFFSET, eller tæl med COUNT.",
             limit=job.rows,
         )
+    if kind == "size-limit" and job.graph:
+        return Problem(
+            "size-limit",
+            f"Grafen fylder mere end {size(job.size)} i dette format. Turtle fylder mindst. Hent "
+            "graferne i /.well-known/void hver for sig, eller sæt ANSVARSGRAF_GRAPH_BYTES op, hvor "
+            "tjenesten kører.",
+            limit=job.size,
+        )
     if kind == "size-limit":
         return Problem(
             "size-limit",
