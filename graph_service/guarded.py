@@ -1,6 +1,7 @@
 """uvicorn's HTTP/1.1 protocol within the limits of :mod:`graph_service.connections`.
 
-Sources: RFC 9112 (HTTP/1.1), sections 2.2, 3, 7.1.2 and 9; RFC 6585, section 5 (431).
+Sources: RFC 9112 (HTTP/1.1), sections 2.2, 3, 6.1, 7.1.2 and 9; RFC 9110, sections 8.6 and 15.5.14
+(413); RFC 6585, section 5 (431).
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ import asyncio
 import contextlib
 from typing import Any, ClassVar
 
+from starlette.types import Message, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from graph_service.api.problems import RETRY_AFTER
 from graph_service.connections import BUSY, IDLE, WAITING, Limits, Register, network
 
 HEADERS_TOO_LONG = "Forespørgslens hoveder er for lange."
+BODY_TOO_LARGE = "Indholdet er for stort."
 
 
 class Guarded(HttpToolsProtocol):
@@ -30,6 +33,7 @@ class Guarded(HttpToolsProtocol):
     _body = 0
     _ahead = 0
     _too_long = False
+    _too_large = False
     _complete = True
     _hosts = 0
 
@@ -77,7 +81,7 @@ class Guarded(HttpToolsProtocol):
             return
         wrapping = self._raw - self._body
         if self._body > self.register.limits.body_bytes or wrapping > self._body + 1024**2:
-            self._refuse(413, "Indholdet er for stort.", "body_bytes")
+            self._refuse(413, BODY_TOO_LARGE, "body_bytes")
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -94,6 +98,9 @@ class Guarded(HttpToolsProtocol):
             return
         if name.lower() == b"host":
             self._hosts += 1
+        elif name.lower() == b"content-length" and is_more(value, self.register.limits.body_bytes):
+            self._too_large = True
+            raise ValueError("the body is announced as too large")
         super().on_header(name, value)
 
     def _grow(self, size: int) -> None:
@@ -111,6 +118,10 @@ class Guarded(HttpToolsProtocol):
         self.state = BUSY
         self.register.heard(self)
         super().on_headers_complete()
+        cycle: Any = self.cycle
+        if self.parser.get_http_version() < "1.1":
+            cycle.send = held(self.scope["method"], cycle.send)
+        self.scope["state"]["gone"] = lambda: cycle.disconnected
         if len(self.pipeline) > self.register.limits.pipelined:
             self.register.close(self, "pipelined")
 
@@ -157,6 +168,9 @@ class Guarded(HttpToolsProtocol):
         if self._too_long:
             self._refuse(431, HEADERS_TOO_LONG, "header_bytes")
             return
+        if self._too_large:
+            self._refuse(413, BODY_TOO_LARGE, "body_bytes")
+            return
         self._refuse(
             400, "Forespørgslen er ikke HTTP/1.1, eller den har ikke netop én Host.", "malformed"
         )
@@ -181,6 +195,42 @@ class Guarded(HttpToolsProtocol):
         tail = b"content-length: %d\r\nconnection: close\r\n\r\n" % len(body)
         with contextlib.suppress(OSError, RuntimeError):
             self.transport.write(head + tail + body)
+
+
+def is_more(length: bytes, limit: int) -> bool:
+    """Whether a Content-Length is a number above a limit."""
+    digits = length.strip().lstrip(b"0")
+    return digits.isdigit() and (len(digits) > len(str(limit)) or int(digits) > limit)
+
+
+def held(method: str, send: Send) -> Send:
+    """A ``send`` for a client of HTTP/1.0, which knows no chunks (RFC 9112, section 6.1).
+
+    An answer that does not say its length is kept until it is whole, and then says it: the end of
+    the connection would end it too, and an answer that broke off would look like a whole one. Such
+    an answer is not sent at all; the server says 500. What is large has its length already
+    (:func:`graph_service.sparql.answering.answer`), so little is kept.
+    """
+    start: Message | None = None
+    body = bytearray()
+
+    async def sending(message: Message) -> None:
+        nonlocal start
+        if message["type"] == "http.response.start":
+            known = any(name.lower() == b"content-length" for name, _ in message["headers"])
+            if not known and method != "HEAD" and message["status"] not in (204, 304):
+                start = message
+                return
+        elif start is not None:
+            body.extend(message.get("body", b""))
+            if message.get("more_body", False):
+                return
+            length = (b"content-length", b"%d" % len(body))
+            await send({**start, "headers": [*start["headers"], length]})
+            start, message = None, {**message, "body": bytes(body)}
+        await send(message)
+
+    return sending
 
 
 def guarded(limits: Limits) -> tuple[type[Guarded], Register]:

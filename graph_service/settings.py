@@ -35,6 +35,7 @@ class Settings:
         query_memory: address-space limit of a worker, in bytes.
         query_rows: most rows or triples that a free query may give.
         query_bytes: most bytes that the result of a free query may have.
+        graph_bytes: most bytes that a graph which is read whole may have.
         write_seconds: wall-clock limit of a change, in seconds.
         write_memory: address-space limit of the process that makes a change, in bytes.
         query_queue: most free queries that may wait for a worker.
@@ -68,6 +69,7 @@ class Settings:
     query_memory: int = 2 * 1024**3
     query_rows: int = 100_000
     query_bytes: int = 64 * 1024**2
+    graph_bytes: int = 256 * 1024**2
     write_seconds: float = 600.0
     write_memory: int = 4 * 1024**3
     query_queue: int = 32
@@ -147,6 +149,7 @@ class Settings:
             query_memory=int(number("QUERY_MEMORY", default.query_memory)),
             query_rows=int(number("QUERY_ROWS", default.query_rows)),
             query_bytes=int(number("QUERY_BYTES", default.query_bytes)),
+            graph_bytes=int(number("GRAPH_BYTES", default.graph_bytes)),
             write_seconds=number("WRITE_SECONDS", default.write_seconds),
             write_memory=int(number("WRITE_MEMORY", default.write_memory)),
             query_queue=int(number("QUERY_QUEUE", default.query_queue)),

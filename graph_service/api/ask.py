@@ -25,8 +25,9 @@ from graph_service.api.request import (
 )
 from graph_service.api.schemas import Schema
 from graph_service.api.shape import forms, json_answer, table_answer
-from graph_service.questions import Question
+from graph_service.questions import Parameter, Question
 from graph_service.questions.parameters import ENUMS
+from graph_service.questions.words import words
 from graph_service.store import Row
 
 OUR_FORMATS = only("json", "csv")
@@ -51,7 +52,7 @@ def question_card(request: Request, question: Question) -> dict[str, object]:
                 "name": p.name,
                 "type": p.type,
                 "of": [o for o in p.of if o],
-                "values": list(ENUMS[p.of[0]]) if p.type == "enum" else None,
+                "values": values_of(request, p),
                 "required": p.required,
                 "label": p.label,
             }
@@ -61,6 +62,17 @@ def question_card(request: Request, question: Question) -> dict[str, object]:
         "example": dict(question.example),
         "href": f"{base_url(request)}/api/v1/questions/{question.name}",
     }
+
+
+def values_of(request: Request, parameter: Parameter) -> list[str] | None:
+    """The values that a parameter can have, when they are a closed set."""
+    match parameter.type:
+        case "enum":
+            return list(ENUMS[parameter.of[0]])
+        case "word":
+            return list(words(service_of(request).answers, parameter.of[0]).there)
+        case _:
+            return None
 
 
 def all_questions(request: Request) -> Response:

@@ -147,14 +147,19 @@ def flat(value: Any) -> str:
 
 
 def value_at(item: Mapping[str, Any], path: str) -> Any:
-    """The value of a field, or of fields within fields: ``assessment.decision``."""
+    """The value of a field, or of fields within fields: ``assessment.decision``.
+
+    Returns:
+        None where it has none; of fields within fields a list of those that there are.
+    """
     head, _, rest = path.partition(".")
     value = item.get(path) if path in item else item.get(head)
     if not rest or path in item:
         return value
     inner = value if isinstance(value, list) else [value]
     found = [value_at(i, rest) for i in inner if isinstance(i, dict)]
-    return [v for part in found for v in (part if isinstance(part, list) else [part])]
+    several = [v for part in found for v in (part if isinstance(part, list) else [part])]
+    return [v for v in several if v is not None]
 
 
 def to_csv(

@@ -25,6 +25,7 @@ PREFIX = "ansvarsgraf_"
 METRICS = {
     "requests_total": ("counter", "Requests by kind of address, method and status."),
     "request_seconds": ("histogram", "Time to answer, by kind of address or named question."),
+    "broken_total": ("counter", "Answers that broke off after they had begun, by kind of address."),
     "response_bytes_total": ("counter", "Bytes of bodies sent."),
     "cache_hits_total": ("counter", "Answers sent from the cache of bytes."),
     "cache_misses_total": ("counter", "Answers that had to be made."),

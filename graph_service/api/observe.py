@@ -18,6 +18,7 @@ import secrets
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from typing import IO
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -31,8 +32,15 @@ GATHER, GATHERED = 0.25, 500
 #: Characters of a query string that are logged.
 QUERY_CHARACTERS = 200
 SOUND_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+#: What is noted, as nginx does, of a request whose client left before it had the answer.
+CLIENT_LEFT = 499
 #: Seconds after which a request is worth a warning.
 SLOW = 5.0
+
+
+def never() -> bool:
+    """Of a server that does not tell whether the client has left."""
+    return False
 
 
 class JsonLines(logging.Formatter):
@@ -134,28 +142,44 @@ class Observe:
         name = given if SOUND_ID.fullmatch(given) else self._name()
         state = scope.setdefault("state", {})
         state["request_id"] = name.decode()
-        status, size = 0, 0
+        status, size, whole, left = 0, 0, False, False
+        gone: Callable[[], bool] = state.get("gone", never)
 
         async def watched(message: Message) -> None:
-            nonlocal status, size
+            nonlocal status, size, whole, left
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = [*message["headers"], (b"x-request-id", name)]
                 message = {"type": "http.response.start", "status": status, "headers": headers}
             else:
-                size += len(message.get("body", b""))
+                # What is sent to a client that has left goes nowhere, and says nothing of it.
+                if not left and not gone():
+                    size += len(message.get("body", b""))
+                elif message.get("body"):
+                    left = True
+                whole = not message.get("more_body", False)
             await send(message)
 
         try:
             await self.app(scope, receive, watched)
         finally:
-            self._note(scope, state, status, size, time.perf_counter() - begun)
+            left = left or (not whole and gone())
+            broken = status != 0 and not whole and not left
+            # Where nothing was sent, it ends in an error, of which the server makes an answer.
+            told = CLIENT_LEFT if left else status or 500
+            self._note(scope, state, told, size, time.perf_counter() - begun, broken)
 
     def _name(self) -> bytes:
         return f"{self._prefix}-{next(self._numbers):x}".encode()
 
     def _note(
-        self, scope: Scope, state: dict[str, str], status: int, size: int, seconds: float
+        self,
+        scope: Scope,
+        state: dict[str, str],
+        status: int,
+        size: int,
+        seconds: float,
+        broken: bool,
     ) -> None:
         what = kind_of(scope["path"])
         key = (what, scope["method"], status)
@@ -168,6 +192,8 @@ class Observe:
         self.metrics.count(counted)
         self.metrics.count("response_bytes_total", size)
         self.metrics.time(what, seconds)
+        if broken:
+            self.metrics.count(sample("broken_total", what=what))
         if not self.log_requests:
             return
         query = scope.get("query_string", b"").decode("latin-1")
@@ -179,8 +205,8 @@ class Observe:
             f'"request_id":"{state["request_id"]}","method":{quote(scope["method"])},'
             f'"path":{quote(scope["path"][:500])},"query":{quote(query)},"status":{status},'
             f'"bytes":{size},"ms":{seconds * 1000:.2f},"cache":"{cache}",'
-            f'"client":"{client[0] if client else ""}"',
-            "error" if status >= 500 else "warning" if seconds > SLOW else "info",
+            f'"client":"{client[0] if client else ""}"' + (',"broken":true' if broken else ""),
+            "error" if status >= 500 or broken else "warning" if seconds > SLOW else "info",
         )
 
 

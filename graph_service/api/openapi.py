@@ -21,6 +21,7 @@ from graph_service.api.schemas import PASSAGE, SCHEMAS, SLUG, SLUG_FORM, TEXT, S
 from graph_service.paging import CURSOR
 from graph_service.questions import Parameter, Question
 from graph_service.questions.parameters import ENUMS
+from graph_service.questions.words import SOURCES, words
 from graph_service.service import Service
 
 
@@ -46,6 +47,10 @@ def described(parameter: Parameter, question: Question | None = None) -> Schema:
             if question and parameter.name in question.default:
                 options.append("all")
             schema = {"type": "array", "items": {"enum": options + empty}}
+        case "word":
+            schema = ref(word_schema(parameter.of[0]))
+            if empty:
+                schema = {"type": "string", "anyOf": [schema, {"maxLength": 0}]}
         case "thing":
             slug = {"type": "string", "pattern": f"^({SLUG_FORM})?$"} if empty else dict(SLUG)
             schema = {"type": "array", "items": slug}
@@ -88,6 +93,11 @@ def described(parameter: Parameter, question: Question | None = None) -> Schema:
             value = int(value)
         shown["example"] = value
     return shown
+
+
+def word_schema(name: str) -> str:
+    """The name of the schema of a set of words: ``ActorClass``."""
+    return "".join(part.capitalize() for part in name.split("-"))
 
 
 def openapi_parameters(
@@ -206,6 +216,10 @@ def _document(app: FastAPI, answers: Answers, public_url: str) -> Schema:
     )
     schemas = {name: schema for name, schema in SCHEMAS.items() if name != "Field"}
     schemas["Field"] = {"enum": ["", *sorted(answers.fields)]}
+    schemas |= {
+        word_schema(name): {"type": "string", "enum": list(words(answers, name).there)}
+        for name in SOURCES
+    }
     components = document.setdefault("components", {})
     kept = components.get("schemas", {})
     components["schemas"] = {

@@ -13,6 +13,7 @@ from graph_service.api.formats import MEDIA_TYPES
 from graph_service.questions import Parameter
 from graph_service.questions.parameters import ParameterError, bind
 from graph_service.service import Service
+from graph_service.store import Store
 
 
 def parameter(name: str, type: str, label: str) -> Parameter:
@@ -76,7 +77,9 @@ def wants_gzip(request: Request) -> bool:
 
 
 class Nothing:
-    """A lookup that knows nothing: for checking names only."""
+    """A lookup that knows nothing and has no graph: for checking names and dates only."""
+
+    store: Store
 
     def exists(self, iri: str) -> bool:
         return False

@@ -18,6 +18,7 @@ from graph_service.commands.reviewing import print_violations
 from graph_service.service import Service
 from graph_service.settings import Settings
 from graph_service.store import StoreError
+from graph_service.wording import many
 
 NOTHING_PUBLISHED = "Der er ikke udgivet nogen graf endnu. Kør: ansvarsgraf build"
 
@@ -81,7 +82,8 @@ def build_command(settings: Settings, reasoner: str, engine: str, publish: bool 
             "Intet er udgivet; den seneste gode graf er stadig i drift.",
             4,
         ) from None
-    print(f"Graf {manifest.id}: {manifest.triples} tripler i {len(manifest.graphs)} grafer.")
+    graphs = many(len(manifest.graphs), "graf", "grafer")
+    print(f"Graf {manifest.id}: {manifest.triples} tripler i {graphs}.")
     return 0
 
 

@@ -7,6 +7,7 @@ A file begins with a header of comment lines ``# key: value``::
     # persona: administrator
     # param law: thing(law) required — Bestemmelsen
     # param before: date — Senest
+    # param kind: word(document-kind) — Slags
     # column bearer: Ansvarlig
     # field legal_basis: Lovgrundlag
     # sort due: ag:when/ag:notAfter — Seneste dato

@@ -11,8 +11,12 @@ from typing import Protocol
 
 import pyoxigraph as ox
 
+from graph_service.questions.words import SOURCES, words
+from graph_service.store import Store
 from graph_service.vocabulary import AG, ID, KINDS, XSD, expand, thing
 
+#: Characters of a text or a word.
+LONGEST = 200
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,200}")
 
 #: The values that an ``enum(...)`` parameter may have, and the Danish words that mean them.
@@ -111,7 +115,13 @@ ENUMS: Mapping[str, Mapping[str, str]] = {
 
 
 class Lookup(Protocol):
-    """What binding needs to know of the graph."""
+    """What binding needs to know of the graph.
+
+    Attributes:
+        store: the graph itself, for the words that it has.
+    """
+
+    store: Store
 
     def exists(self, iri: str) -> bool:
         """Whether the graph says anything about this IRI."""
@@ -144,8 +154,9 @@ class Parameter:
 
     Attributes:
         name: as in the query, without ``?``.
-        type: ``thing``, ``enum``, ``date``, ``text`` or ``integer``.
-        of: the kinds of thing, in the order tried, or the name of the enumeration.
+        type: ``thing``, ``enum``, ``word``, ``date``, ``text`` or ``integer``.
+        of: the kinds of thing, in the order tried, or the name of the enumeration or of the set of
+            words (:mod:`graph_service.questions.words`).
         required: the question cannot be asked without it.
         label: what it is, in Danish.
     """
@@ -164,11 +175,13 @@ class Parameter:
             ValueError: the text is not of that form.
         """
         match = re.fullmatch(
-            r"(thing|enum|date|text|integer)(?:\(([a-z_,-]+)\))?( required)? — (.+)", text
+            r"(thing|enum|word|date|text|integer)(?:\(([a-z_,-]+)\))?( required)? — (.+)", text
         )
         if match is None:
             raise ValueError(f"parameter {name}: cannot read {text!r}")
         kind, of, required, label = match.groups()
+        if kind == "word" and of not in SOURCES:
+            raise ValueError(f"parameter {name}: there is no set of words {of!r}")
         return Parameter(name, kind, tuple((of or "").split(",")), bool(required), label)
 
 
@@ -222,6 +235,8 @@ def _term(parameter: Parameter, value: str, lookup: Lookup) -> str:
             return str(ox.NamedNode(_thing(parameter, value, lookup)))
         case "enum":
             return str(ox.NamedNode(AG + _enum(parameter, value)))
+        case "word" if len(value) <= LONGEST:
+            return str(ox.Literal(_word(parameter, value, lookup)))
         case "date":
             try:
                 if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
@@ -237,8 +252,8 @@ def _term(parameter: Parameter, value: str, lookup: Lookup) -> str:
                 raise ParameterError(parameter.name, f"{value!r} er ikke et helt tal")
             return str(int(value))
         case _:
-            if len(value) > 200:
-                raise ParameterError(parameter.name, "teksten er for lang; højst 200 tegn")
+            if len(value) > LONGEST:
+                raise ParameterError(parameter.name, f"teksten er for lang; højst {LONGEST} tegn")
             return str(ox.Literal(value))
 
 
@@ -250,6 +265,18 @@ def _enum(parameter: Parameter, value: str) -> str:
             return name
     known = ", ".join(f"{name} ({word})" for name, word in options.items())
     raise ParameterError(parameter.name, f"{value!r} er ukendt; vælg en af {known}")
+
+
+def _word(parameter: Parameter, value: str, lookup: Lookup) -> str:
+    there_are = words(lookup, parameter.of[0])
+    found = there_are.find(value)
+    if found:
+        return found
+    raise ParameterError(
+        parameter.name,
+        f"{value!r} er ukendt; grafen har {'; '.join(there_are.there)}",
+        difflib.get_close_matches(value[:100], there_are.there, 3, 0.5),
+    )
 
 
 def _thing(parameter: Parameter, value: str, lookup: Lookup) -> str:

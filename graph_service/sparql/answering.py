@@ -99,7 +99,7 @@ async def answer(
     if lasting and match.strip() != "*" and names(match.encode(), headers["ETag"].encode()):
         return Response(status_code=304, headers=headers)
     # It takes the end of the connection for the end of the answer, so nothing may break off.
-    whole = request.scope.get("http_version") == "1.0"
+    whole = request.scope.get("http_version", "1.1") < "1.1"
     run = pool.run(job, client_of(request), whole=whole)
     result = await while_connected(request, run)
     if lasting:

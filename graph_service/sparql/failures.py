@@ -6,19 +6,9 @@ from typing import Any
 
 from graph_service.api.problems import Problem
 from graph_service.settings import Settings
+from graph_service.sparql.engine_words import could_have_stood, own_words
 from graph_service.sparql.worker import Job
-
-
-def seconds(value: float) -> str:
-    """A number of seconds in Danish."""
-    return f"{value:g}".replace(".", ",") + (" sekund" if value == 1 else " sekunder")
-
-
-def size(count: int) -> str:
-    """A number of bytes in Danish."""
-    if count >= 1024**2:
-        return f"{count / 1024**2:.4g} MB".replace(".", ",")
-    return f"{count / 1024:.4g} KB".replace(".", ",")
+from graph_service.wording import many, seconds, size
 
 
 def time_limit(limit: float) -> Problem:
@@ -44,8 +34,8 @@ def too_many(limit: int) -> Problem:
     """The client has its share of the queries that wait and run."""
     return Problem(
         "too-many",
-        f"Fra din adresse er {limit} forespørgsler i gang eller i kø, og flere må der ikke være ad "
-        "gangen, så andre også får svar. Vent på svarene, og prøv igen.",
+        f"Fra din adresse er {many(limit, 'forespørgsel', 'forespørgsler')} i gang eller i kø, og "
+        "flere må der ikke være ad gangen, så andre også får svar. Vent på svar, og prøv igen.",
         limit=limit,
     )
 
@@ -123,7 +113,7 @@ def of_job(reason: dict[str, Any], job: Job) -> Problem:
         place = f"Linje {line}, tegn {column}: " if line else ""
         return Problem(
             "bad-query",
-            f"{place}SPARQL kan ikke læses her. Det ventede var: {reason['reason']}",
+            f"{place}SPARQL kan ikke læses her. {could_have_stood(reason['reason'])}".rstrip(),
             line=line,
             column=column,
             expected=reason["reason"],
@@ -131,9 +121,17 @@ def of_job(reason: dict[str, Any], job: Job) -> Problem:
     if kind == "row-limit":
         return Problem(
             "row-limit",
-            f"Svaret har flere end {job.rows} rækker. Sæt LIMIT, hent det i dele med ORDER BY, "
-            "LIMIT og OFFSET, eller tæl med COUNT.",
+            f"Svaret har mere end {many(job.rows, 'række', 'rækker')}. Sæt LIMIT, hent det i dele "
+            "med ORDER BY, LIMIT og OFFSET, eller tæl med COUNT.",
             limit=job.rows,
+        )
+    if kind == "size-limit" and job.graph:
+        return Problem(
+            "size-limit",
+            f"Grafen fylder mere end {size(job.size)} i dette format. Turtle fylder mindst. Hent "
+            "graferne i /.well-known/void hver for sig, eller sæt ANSVARSGRAF_GRAPH_BYTES op, hvor "
+            "tjenesten kører.",
+            limit=job.size,
         )
     if kind == "size-limit":
         return Problem(
@@ -146,12 +144,14 @@ def of_job(reason: dict[str, Any], job: Job) -> Problem:
         return Problem("not-acceptable", "Svaret er af en slags, som formatet ikke kan rumme.")
     if kind == "bad-content":
         return Problem(
-            "bad-content", f"En adresse i forespørgslen er ikke en IRI: {reason['reason']}"
+            "bad-content",
+            f"En adresse i forespørgslen er ikke en IRI. {own_words(reason['reason'])}",
         )
     if job.network:
         return Problem(
             "other-service",
-            "En tjeneste, som forespørgslen beder om data med SERVICE, svarede ikke som ventet: "
-            f"{reason['reason']}. Prøv igen, eller skriv SERVICE SILENT for at gå videre uden den.",
+            "En tjeneste, som forespørgslen beder om data med SERVICE, svarede ikke som ventet. "
+            f"{own_words(reason['reason'])} Prøv igen, eller skriv SERVICE SILENT for at gå videre "
+            "uden den.",
         )
-    return Problem("bad-query", f"Forespørgslen kan ikke regnes ud: {reason['reason']}")
+    return Problem("bad-query", f"Forespørgslen kan ikke regnes ud. {own_words(reason['reason'])}")

@@ -190,7 +190,7 @@ async def graph_answer(request: Request, name: str) -> Response:
     if name != DEFAULT and name not in service.manifest.graphs:
         raise Problem("not-found", f"Grafen {name} findes ikke.")
     settings = service.settings
-    job = Job("", form.name, settings.query_seconds, 0, settings.query_bytes, graph=name)
+    job = Job("", form.name, settings.query_seconds, 0, settings.graph_bytes, graph=name)
     headers = forms(request, form.name, media_types(GRAPHS))
     return await answer(request, job, content_type, headers, lasting=True)
 

@@ -56,7 +56,9 @@ class Pool:
         self._starting = 0
         self._line = Line(settings.query_queue, settings.queries_per_address)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._budget = Budget(KEPT_ANSWERS * settings.query_bytes)
+        # One client has half of it, and may take the largest graph.
+        room = max(KEPT_ANSWERS * settings.query_bytes, 2 * settings.graph_bytes)
+        self._budget = Budget(room)
         self._swapping = asyncio.Lock()
         self._closed = False
 

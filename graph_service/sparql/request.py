@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from graph_service.api.problems import Problem
 from graph_service.sparql.guard import MAX_LENGTH, check_length
 from graph_service.sparql.streaming import ClientGone
+from graph_service.wording import seconds, size
 
 FORM = "application/x-www-form-urlencoded"
 QUERY = "application/sparql-query"
@@ -109,20 +110,24 @@ async def read_body(request: Request, limit: int) -> bytes:
             "Send indholdet, som det er, uden Content-Encoding.",
             headers={"Accept-Encoding": "identity"},
         )
+    too_long = Problem("query-too-long", f"Indholdet må højst fylde {size(limit)}.")
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced[:20]) > limit:
+        raise too_long
     body = bytearray()
 
     async def read() -> None:
         async for piece in request.stream():
             body.extend(piece)
             if len(body) > limit:
-                raise Problem("query-too-long", f"Indholdet må højst fylde {limit} byte.")
+                raise too_long
 
     try:
         await asyncio.wait_for(read(), BODY_SECONDS)
     except TimeoutError:
         raise Problem(
             "too-slow",
-            f"Indholdet kom ikke inden for {BODY_SECONDS:g} sekunder. Send det igen.",
+            f"Indholdet kom ikke inden for {seconds(BODY_SECONDS)}. Send det igen.",
             headers={"Connection": "close"},
         ) from None
     except ClientDisconnect:

@@ -29,11 +29,13 @@ from graph_service.build.publish import alone, current, publish, refusal
 from graph_service.build.quads import in_graph
 from graph_service.build.validate import check
 from graph_service.sparql.confine import confine
+from graph_service.sparql.engine_words import own_words
 from graph_service.sparql.failures import of_job
 from graph_service.sparql.preconditions import Preconditions, graph_marks
 from graph_service.sparql.rewrite import with_using
 from graph_service.sparql.worker import Job, reason_of_syntax
 from graph_service.vocabulary import PREFIXES, graph
+from graph_service.wording import many
 
 #: Violations that an answer names.
 NAMED_VIOLATIONS = 20
@@ -160,7 +162,9 @@ def parsed(content_type: str, body: bytes, base: str) -> list[ox.Triple]:
         quads = list(ox.parse(body, format=wanted, base_iri=base or None))
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None)
-        raise Problem("bad-content", f"Grafen kan ikke læses: {error}", line=line) from None
+        where = f"Linje {line}: grafen" if line else "Grafen"
+        words = own_words(str(error))
+        raise Problem("bad-content", f"{where} kan ikke læses. {words}", line=line) from None
     if any(not isinstance(quad.graph_name, ox.DefaultGraph) for quad in quads):
         raise Problem("bad-content", "Indholdet skal være én graf, ikke flere navngivne.")
     return [quad.triple for quad in quads]
@@ -247,7 +251,9 @@ def run(store: ox.Store, change: Change, text: str) -> None:
     except SyntaxError as error:
         raise of_job(reason_of_syntax(error), Job("", "", 0, 0, 0)) from None
     except (OSError, RuntimeError, ValueError) as error:
-        raise Problem("bad-query", f"Opdateringen kan ikke udføres: {error}") from None
+        raise Problem(
+            "bad-query", f"Opdateringen kan ikke udføres. {own_words(str(error))}"
+        ) from None
 
 
 def must_hold(quads: set[ox.Quad], project: Path) -> None:
@@ -266,8 +272,9 @@ def must_hold(quads: set[ox.Quad], project: Path) -> None:
     if broken:
         raise Problem(
             "invalid-graph",
-            f"Grafen ville bryde {len(broken)} regler for data, så intet er ændret. "
-            f"Den første: {broken[0].focus}: {broken[0].message_da}",
+            f"Grafen ville bryde reglerne for data {many(len(broken), 'sted', 'steder')}, så intet "
+            f"er ændret. {'Det første' if len(broken) > 1 else 'Det'} er {broken[0].focus}: "
+            f"{broken[0].message_da}",
             violations=[
                 {"focus": v.focus, "path": v.path, "value": v.value, "message": v.message_da}
                 for v in broken[:NAMED_VIOLATIONS]

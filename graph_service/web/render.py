@@ -32,6 +32,7 @@ from graph_service.web.words import (
     kinds_name,
     term_words,
 )
+from graph_service.wording import many
 
 FOLDER = Path(__file__).parent
 
@@ -125,7 +126,7 @@ templates.globals.update(
     kind_name=kind_name,
     kinds_name=kinds_name,
 )
-templates.filters.update(danish_date=danish_date, capital=capital, term_words=term_words)
+templates.filters.update(danish_date=danish_date, capital=capital, term_words=term_words, many=many)
 
 
 def render(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:

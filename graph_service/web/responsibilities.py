@@ -19,6 +19,7 @@ from graph_service.api.problems import Problem
 from graph_service.api.request import day_of
 from graph_service.questions import Parameter
 from graph_service.questions.parameters import ENUMS, bind
+from graph_service.questions.words import words
 from graph_service.vocabulary import AG, kind_and_slug
 from graph_service.web.downloads import Columns, download, of, sources
 from graph_service.web.items import EVERYTHING, Choice, Item, Selection, of_type, table
@@ -149,7 +150,7 @@ def words_of(answers: Answers, name: str, value: str) -> str:
     if parameter.type == "enum":
         return ", ".join(ENUMS[parameter.of[0]].get(v, v) for v in value.split(","))
     if name == "not_stated":
-        return answers.label_of_term(AG + value)
+        return answers.label_of_term(AG + words(answers, parameter.of[0]).find(value))
     return value
 
 

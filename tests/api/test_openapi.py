@@ -204,3 +204,18 @@ def test_what_a_change_may_depend_on_is_described(client: TestClient) -> None:
             assert "application/problem+json" in told["responses"]["412"]["content"]
             names = {parameter["name"] for parameter in told["parameters"]}
             assert {"If-Match", "If-None-Match"} <= names, (path, method)
+
+
+def test_closed_sets_of_words_are_listed(client: TestClient) -> None:
+    """By the OpenAPI document and by the list of questions, as the graph in service has them."""
+    document = client.get("/api/v1/openapi.json").json()
+    parameters = document["paths"]["/api/v1/responsibilities"]["get"]["parameters"]
+    (schema,) = [p["schema"] for p in parameters if p["name"] == "not_stated"]
+    ref = {"$ref": "#/components/schemas/GapOfResponsibility"}
+    assert schema == {"type": "string", "anyOf": [ref, {"maxLength": 0}]}
+    listed = document["components"]["schemas"]["GapOfResponsibility"]["enum"]
+    assert "legalBasis" in listed and "modality" not in listed
+    cards = client.get("/api/v1/questions").json()["questions"]
+    (card,) = [card for card in cards if card["name"] == "responsibilities"]
+    (told,) = [p for p in card["parameters"] if p["name"] == "not_stated"]
+    assert (told["type"], told["values"]) == ("word", listed)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import io
 import json
 import re
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pyoxigraph as ox
 import pytest
@@ -117,6 +121,61 @@ def test_each_request_has_an_id_and_a_line(settings: Settings) -> None:
     assert lines[2]["query"].endswith("…")
     assert lines[3]["status"] == 404
     assert {"time", "level", "logger", "method", "path", "ms", "bytes", "client"} <= set(lines[0])
+
+
+PIECE = {"type": "http.response.body", "body": b"x" * 10, "more_body": True}
+END = {"type": "http.response.body", "body": b"", "more_body": False}
+
+
+@pytest.mark.parametrize(
+    ("sent", "leaves", "status", "size", "broken"),
+    [
+        ([PIECE, PIECE, END], 9, 200, 20, False),
+        ([PIECE, PIECE], 9, 200, 20, True),
+        ([PIECE, PIECE, PIECE, END], 1, 499, 10, False),
+        ([PIECE, PIECE], 1, 499, 10, False),
+        ([PIECE, END], 1, 200, 10, False),
+        ([], 0, 499, 0, False),
+        ([PIECE, ValueError()], 9, 200, 10, True),
+        (ValueError(), 9, 500, 0, False),
+        (ValueError(), 0, 499, 0, False),
+    ],
+)
+def test_an_answer_that_did_not_arrive_is_told_apart(
+    sent: list[object] | Exception, leaves: int, status: int, size: int, broken: bool
+) -> None:
+    """``leaves`` is after how many pieces the client is gone; all it was sent after is lost."""
+    out, metrics, arrived = io.StringIO(), Metrics(None), 0
+
+    async def app(scope: object, receive: object, send: Callable[[object], Any]) -> None:
+        if isinstance(sent, Exception):
+            raise sent
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for message in sent:
+            if isinstance(message, Exception):
+                raise message
+            await send(message)
+
+    async def send(message: dict[str, Any]) -> None:
+        nonlocal arrived
+        arrived += bool(message.get("body"))
+
+    async def ask() -> None:
+        layer = Observe(app, metrics, log_requests=True, log_queries=False, stream=out)
+        state = {"gone": lambda: arrived >= leaves}
+        scope = {"type": "http", "path": "/sparql", "method": "GET", "headers": [], "state": state}
+        with contextlib.suppress(ValueError):
+            await layer(scope, None, send)  # type: ignore[arg-type]
+        layer.lines.flush()
+
+    asyncio.run(ask())
+    line = json.loads(out.getvalue())
+    assert (line["status"], line["bytes"], line.get("broken", False)) == (status, size, broken)
+    assert line["level"] == ("error" if broken or status == 500 else "info")
+    figures = metrics.figures()
+    assert figures[f'requests_total{{what="sparql",method="GET",status="{status}"}}'] == 1
+    assert figures.get('broken_total{what="sparql"}', 0) == broken
+    assert 'ansvarsgraf_broken_total{what="sparql"} 1' in metrics.text() or not broken
 
 
 def test_other_logs_are_json_lines_too() -> None:

@@ -3,14 +3,21 @@
 import re
 from pathlib import Path
 
+import pyoxigraph as ox
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from graph_service.answers import Answers
 from graph_service.questions import Question, QuestionError, parse, registry
-from graph_service.questions.parameters import ParameterError, bind
-from graph_service.vocabulary import XSD
+from graph_service.questions.parameters import (
+    Parameter,
+    ParameterError,
+    UnknownValueError,
+    bind,
+)
+from graph_service.questions.words import Words, words
+from graph_service.vocabulary import AG, XSD
 
 QUESTIONS = registry()
 SOUND = """# title: Hvem?
@@ -43,6 +50,7 @@ def test_every_parameter_alone_gives_sound_sparql(name: str, answers: Answers) -
         "date": '"2019-01-24"^^<http://www.w3.org/2001/XMLSchema#date>',
         "integer": "2019",
         "text": '"x"',
+        "word": '"x"',
     }
     needed = {p.name: (samples[p.type],) for p in question.parameters.values() if p.required}
     for parameter in question.parameters.values():
@@ -66,6 +74,82 @@ def test_dates_are_compared_as_text(name: str) -> None:
     for date in dates:
         bare = question.text.replace(f"VALUES ?{date} {{ }}", "").replace(f"STR(?{date})", "")
         assert re.findall(rf"\?{date}\b", bare) == []
+
+
+#: Parameters that look for any words in a text.
+FREE = {("revision-clauses", "clause")}
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_every_text_is_free_or_has_a_closed_set(name: str) -> None:
+    """What is compared whole has its values from the graph: a misspelling is no empty answer."""
+    texts = {p.name for p in QUESTIONS[name].parameters.values() if p.type == "text"}
+    assert {n for n in texts - {"q"} if (name, n) not in FREE} == set()
+
+
+CLOSED = [(q, p) for q in QUESTIONS for p in QUESTIONS[q].parameters.values() if p.type == "word"]
+
+
+@pytest.mark.parametrize(("name", "parameter"), CLOSED, ids=lambda v: getattr(v, "name", v))
+def test_a_closed_set_takes_its_words_and_names_them(
+    name: str, parameter: Parameter, answers: Answers
+) -> None:
+    there = words(answers, parameter.of[0]).there
+    assert there == tuple(sorted(set(there), key=str.casefold)) and len(there) > 1
+    for word in there:
+        bound = bind({parameter.name: parameter}, {parameter.name: word}, answers)
+        assert bound == {parameter.name: (str(ox.Literal(word)),)}
+        other = bind({parameter.name: parameter}, {parameter.name: word.upper()}, answers)
+        assert other[parameter.name][0].casefold() == bound[parameter.name][0].casefold()
+    with pytest.raises(ParameterError) as caught:
+        bind({parameter.name: parameter}, {parameter.name: there[0] + "xq"}, answers)
+    assert not isinstance(caught.value, UnknownValueError)
+    assert all(word in caught.value.reason for word in there)
+    assert there[0] in caught.value.nearest or len(there[0]) < 3
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("legalBasis", "legalBasis"),
+        ("legal_basis", "legalBasis"),
+        ("legal-basis", "legalBasis"),
+        ("LEGALBASIS", "legalBasis"),
+        ("ag:legalBasis", "legalBasis"),
+        (AG + "legalBasis", "legalBasis"),
+        ("modality", "modality"),
+        ("legal basis", ""),
+        ("name legalbasis", ""),
+        ("", ""),
+    ],
+)
+def test_a_name_may_be_written_in_several_ways(text: str, found: str) -> None:
+    known = [ox.NamedNode(AG + "legalBasis"), ox.NamedNode(AG + "modality")]
+    told = Words.of(known[:1], known)
+    assert told.there == ("legalBasis",)
+    assert told.find(text) == found
+
+
+def test_what_is_no_name_is_taken_as_it_stands_but_for_capitals() -> None:
+    told = Words.of([ox.Literal("0-2"), ox.Literal("Pct."), ox.Literal("pct.")], [])
+    assert [told.find(text) for text in ("0-2", "02", "0_2", "Pct.", "pct.", "PCT.")] == [
+        "0-2",
+        "",
+        "",
+        "Pct.",
+        "pct.",
+        "pct.",
+    ]
+
+
+def test_where_the_graph_has_no_words_any_is_taken() -> None:
+    """There is nothing to name, and nothing is the right answer to each of them."""
+    assert Words.of([], []).find("year-missing") == "year-missing"
+
+
+def test_a_set_that_does_not_exist_is_an_error() -> None:
+    with pytest.raises(ValueError, match="no set of words"):
+        Parameter.parse("kind", "word(colours) — Farve")
 
 
 def test_a_sound_question_is_read() -> None:

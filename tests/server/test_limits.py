@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from graph_service.connections import Limits
-from graph_service.guarded import guarded
+from graph_service.guarded import guarded, held
 from graph_service.settings import Settings
 from tests.server.conftest import Running, server, wait_until
 
@@ -107,6 +107,69 @@ def test_a_header_without_end_is_refused_with_words(running: Running) -> None:
         long.sendall(b"GET /healthz HTTP/1.1\r\nX-Long: " + b"x" * 66_000)
         _, said = closed_after(long)
     assert said.startswith(b"HTTP/1.1 431 ")
+
+
+@pytest.mark.parametrize("path", ["/sparql", "/rdf-graph-store?default", "/healthz"])
+@pytest.mark.parametrize("length", [b"99999999999", b"0" * 30 + b"68157441", b"9" * 19])
+def test_a_body_that_is_announced_as_too_large_is_refused_at_once(
+    running: Running, path: str, length: bytes
+) -> None:
+    head = b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/sparql-query\r\n"
+    with running.open() as large:
+        large.sendall(head % path.encode() + b"Content-Length: " + length + b"\r\n\r\n")
+        seconds, said = closed_after(large)
+    assert said.startswith(b"HTTP/1.1 413 ")
+    assert json.loads(said.partition(b"\r\n\r\n")[2])["status"] == 413
+    assert seconds < 0.5
+
+
+def test_a_query_that_is_announced_as_too_long_is_refused_at_once(running: Running) -> None:
+    head = b"POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Type: application/sparql-query\r\n"
+    with running.open() as large:
+        large.sendall(head + b"Content-Length: 2000000\r\n\r\n")
+        seconds, said = closed_after(large)
+    assert said.startswith(b"HTTP/1.1 413 ")
+    assert b"/query-too-long" in said
+    assert seconds < 0.5
+
+
+def test_a_body_within_the_limit_is_waited_for(running: Running) -> None:
+    head = b"POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Type: application/sparql-query\r\n"
+    with running.open() as slow:
+        slow.sendall(head + b"Content-Length: 6\r\nConnection: close\r\n\r\nASK")
+        time.sleep(0.2)
+        slow.sendall(b" {}")
+        _, said = closed_after(slow)
+    assert said.startswith(b"HTTP/1.1 200 ")
+
+
+def test_an_answer_of_unknown_length_is_held_for_a_client_of_http_1_0() -> None:
+    """And one that does not end is never sent: its end would look like the end of a whole one."""
+    start = {"type": "http.response.start", "status": 200, "headers": [(b"a", b"b")]}
+    piece = {"type": "http.response.body", "body": b"abc", "more_body": True}
+    end = {"type": "http.response.body", "body": b"d"}
+
+    def sent(method: str, *messages: dict[str, object]) -> list[dict[str, object]]:
+        found: list[dict[str, object]] = []
+
+        async def send(message: dict[str, object]) -> None:
+            found.append(message)
+
+        async def run() -> None:
+            sending = held(method, send)  # type: ignore[arg-type]
+            for message in messages:
+                await sending(message)
+
+        asyncio.run(run())
+        return found
+
+    whole = {**start, "headers": [(b"a", b"b"), (b"content-length", b"4")]}
+    assert sent("GET", start, piece, end) == [whole, {**end, "body": b"abcd"}]
+    assert sent("GET", start, piece) == []
+    assert sent("GET", whole, piece) == [whole, piece]
+    assert sent("HEAD", start, end) == [start, end]
+    empty = {**start, "status": 204}
+    assert sent("GET", empty, end) == [empty, end]
 
 
 def test_headers_within_the_limit_are_taken(running: Running) -> None:

@@ -8,10 +8,11 @@ import pyoxigraph as ox
 import pytest
 from starlette.testclient import TestClient
 
+from graph_service.api.app import create_app
 from graph_service.build import build
 from graph_service.build.publish import current
 from graph_service.vocabulary import graph
-from tests.sparql.conftest import EX, TOKEN
+from tests.sparql.conftest import EX, TOKEN, make
 
 STORE = "/rdf-graph-store"
 TURTLE = {"content-type": "text/turtle"}
@@ -323,3 +324,23 @@ def test_updates_of_the_default_graph_change_its_own_graph(writable: TestClient)
     assert send(f"CLEAR ALL ; {kept}") == 400
     assert send("CLEAR ALL") == 204
     assert size(writable, default="") == 0
+
+
+def test_a_whole_graph_has_a_limit_of_its_own(tmp_path: Path) -> None:
+    """Not that of free queries: all that the installation has is more than one answer may be."""
+    queries = make(tmp_path / "a", query_bytes=1000)
+    with TestClient(create_app(queries)) as reader:
+        assert reader.get("/sparql", params={"query": "SELECT * { ?s ?p ?o }"}).status_code == 403
+        for form in ("turtle", "ntriples", "nquads", "jsonld", "rdfxml"):
+            answer = reader.get(f"{STORE}?default&format={form}")
+            assert answer.status_code == 200
+            assert len(answer.content) > 8 * 1000
+    graphs = make(tmp_path / "b", graph_bytes=1000)
+    with TestClient(create_app(graphs)) as reader:
+        assert reader.get("/sparql", params={"query": "SELECT * { ?s ?p ?o }"}).status_code == 200
+        told = reader.get(f"{STORE}?default")
+        assert told.status_code == 403
+        assert told.json()["type"].endswith("/size-limit")
+        assert "Grafen fylder mere end 1000 byte" in told.json()["detail"]
+        assert "ANSVARSGRAF_GRAPH_BYTES" in told.json()["detail"]
+        assert reader.get("/graph/doc/one?format=ntriples").status_code == 200

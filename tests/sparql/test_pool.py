@@ -419,4 +419,16 @@ def test_one_who_does_not_take_answers_leaves_room_for_those_of_others(
         assert pool.figures()["kept_bytes"] == 0
         (await pool.run(query, "greedy")).close()
 
-    with_pool(replace(published, query_bytes=100_000), folder, test)
+    with_pool(replace(published, query_bytes=100_000, graph_bytes=100_000), folder, test)
+
+
+def test_one_client_may_take_the_largest_graph(published: Settings, folder: Path) -> None:
+    """What is kept for one is bounded by half of the room; a graph has a limit of its own."""
+    whole = replace(job(""), graph="default", format="ntriples", rows=0, size=10**6)
+
+    async def test(pool: Pool) -> None:
+        result = await pool.run(whole, "reader", whole=True)
+        assert result.size > 8 * 1000
+        result.close()
+
+    with_pool(replace(published, query_bytes=1000, graph_bytes=10**6), folder, test)

@@ -10,6 +10,7 @@ import pyoxigraph as ox
 from graph_service.answers import Answers
 from graph_service.questions import Question
 from graph_service.questions.parameters import ENUMS, Parameter
+from graph_service.questions.words import words
 from graph_service.store import Row
 from graph_service.vocabulary import KINDS
 
@@ -40,6 +41,8 @@ def choices(parameter: Parameter, answers: Answers) -> list[str]:
             return found[:: max(1, len(found) // TRIES)][:TRIES]
         case "enum":
             return list(ENUMS[parameter.of[0]])
+        case "word":
+            return list(words(answers, parameter.of[0]).there)
         case "date":
             return ["2019-01-24"]
         case "integer":
