@@ -56,6 +56,7 @@ def published(asserted: set[ox.Triple]) -> tuple[ox.Store, set[ox.Triple]]:
     return store, every
 
 
+@pytest.mark.long
 @thorough
 @given(some, changes)
 def test_a_change_gives_what_a_full_build_and_a_full_validation_give(

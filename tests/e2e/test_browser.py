@@ -25,7 +25,7 @@ def at(browser: Any, width: int, height: int = 900, **options: Any) -> Any:
     return page
 
 
-@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("width", [pytest.param(320, marks=pytest.mark.long), 1280])
 def test_axe_finds_nothing(server: str, browser: Any, axe: str, width: int) -> None:
     page = at(browser, width, bypass_csp=True)
     found = {}

@@ -129,9 +129,13 @@ def below(pid: int) -> list[int]:
 
 
 def gone(pid: int) -> bool:
-    """Whether a process has ended and closed all it had open, waited for by its parent or not."""
+    """Whether a process has ended and closed all it had open, waited for by its parent or not.
+
+    Its first thread can be dead while another still holds what was open.
+    """
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] in "ZX"
+        dead = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] in "ZX"
+        return dead and len(list(Path(f"/proc/{pid}/task").iterdir())) <= 1
     except OSError:
         return True
 

@@ -171,6 +171,7 @@ def test_a_question_whose_client_leaves_is_given_up(published: Settings, address
         assert store.hung_up.wait(2)
 
 
+@pytest.mark.long
 def test_what_others_wait_for_too_goes_on(published: Settings, tmp_path: Path) -> None:
     with dripping("headers") as store, serving(replace(published, store=store.url)) as port:
         with socket.create_connection(("127.0.0.1", port)) as client:
