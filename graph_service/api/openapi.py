@@ -132,7 +132,7 @@ def in_query(name: str, label: str, schema: Schema, **more: Any) -> Schema:
 
 def in_header(name: str, label: str) -> Schema:
     """A header that may be left out."""
-    return {"name": name, "in": "header", "description": label, "schema": {"type": "string"}}
+    return {**in_query(name, label, {"type": "string"}), "in": "header"}
 
 
 def problems(*kinds: str) -> dict[int | str, Schema]:

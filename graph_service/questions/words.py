@@ -61,11 +61,6 @@ SOURCES = {
     "gap": Source("?thing ag:notStated ?value", PROPERTIES),
     "gap-of-indicator": Source("?thing a ag:Indicator ; ag:notStated ?value", PROPERTIES),
     "gap-of-responsibility": Source("?thing a ag:Responsibility ; ag:notStated ?value", PROPERTIES),
-    "class": Source(
-        CLASSES,
-        "VALUES ?value { qb:DataSet qb:DataStructureDefinition qb:ComponentSpecification "
-        "qb:Observation }",
-    ),
     "class-with-gap": Source("?thing ag:notStated ?gap ; a ?value", CLASSES),
     "actor-class": below("ag:Actor"),
     "body-class": below("ag:Body"),

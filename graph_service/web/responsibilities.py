@@ -122,7 +122,7 @@ def selections(answers: Answers, things: list[str], values: Mapping[str, str]) -
     labels = answers.labels(i for counter in counts.values() for i in counter)
     shown = []
     for name, counter in counts.items():
-        asked = set(values.get(name, "").split(",")) - {""}
+        asked = {part.strip() for part in values.get(name, "").split(",")} - {""}
         choices = []
         for iri, count in counter.items():
             kind, slug = kind_and_slug(iri) or ("", iri.removeprefix(AG))

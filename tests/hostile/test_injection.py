@@ -248,7 +248,11 @@ def test_no_parameter_of_the_api_is_more_than_a_value(service: Service) -> None:
                 for title, payload in next(deal):
                     for text in written(payload):
                         what = (method, path, name, title, text[:80])
-                        if place == "path":
+                        if place == "header":
+                            told = ((name.lower().encode(), payload),)
+                            query = urlencode(asked)
+                            answer = service.ask(method, address(path, within), query, told)
+                        elif place == "path":
                             filled = path.replace(f"{{{name}}}", text)
                             answer = service.ask(method, address(filled, within), urlencode(asked))
                         else:
