@@ -145,7 +145,7 @@ def words_of(answers: Answers, name: str, value: str) -> str:
     parameter = answers.questions["responsibilities"].parameters[name]
     if parameter.type == "thing":
         terms = bind({name: parameter}, {name: value}, answers)
-        iris = [t.strip("<>") for t in terms[name]]
+        iris = [t.strip("<>") for t in terms.get(name, ())]
         return ", ".join(answers.labels(iris).get(i, i) for i in iris)
     if parameter.type == "enum":
         return ", ".join(ENUMS[parameter.of[0]].get(v, v) for v in value.split(","))
