@@ -110,7 +110,7 @@ def test_a_client_of_http_1_0_gets_its_answer_whole_or_not_at_all(server: tuple[
     """It knows no chunks, and takes the end of the connection for the end of the answer; proxies
     ask so, nginx unless told otherwise (RFC 9112, section 6.1)."""
     host, port = server[0].removeprefix("http://").split(":")
-    for query, status in ((ROWS, b"503"), ("SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 20000", b"200")):
+    for query, status in (("SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 20000", b"200"), (ROWS, b"503")):
         with socket.create_connection((host, int(port)), timeout=20) as connection:
             line = f"GET /sparql?query={quote(query)} HTTP/1.0\r\nHost: x\r\n\r\n"
             connection.sendall(line.encode())
