@@ -82,6 +82,8 @@ class ResultResponse(Response):
                 if self.result.failure:
                     log.warning("answer broken off: %s", self.result.failure)
                     return
+                if gone.done():
+                    return  # its end is not that of the answer: the client left before that
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         except (TimeoutError, OSError) as error:
             log.info("client does not take the answer: %r", error)

@@ -11,9 +11,11 @@ from urllib.parse import quote
 import pytest
 
 from graph_service.settings import Settings
-from tests.server.conftest import Running, server, wait_until
+from tests.server.conftest import Running, pool, server, wait_until
 
 ROWS = "/sparql?query=" + quote("SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }")
+#: Below every limit, and more than the system takes from the server for a client that does not read.
+WHOLE = "/sparql?query=" + quote("SELECT * { ?a ?b ?c }")
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +50,17 @@ def test_an_answer_that_the_server_breaks_off_is_marked(running: Running) -> Non
     (line,) = lines(running, "broken")
     assert (line["status"], line["broken"], line["level"]) == (200, True, "error")
     assert 'ansvarsgraf_broken_total{what="sparql"} 1' in running.get("/metrics")[1].decode()
+
+
+def test_a_client_that_leaves_is_told_apart(running: Running) -> None:
+    wait_until(lambda: pool(running, "idle") >= 1, 60)
+    with ask(running, WHOLE, "left") as connection:
+        connection.recv(65536)
+    wait_until(lambda: lines(running, "left"))
+    (line,) = lines(running, "left")
+    assert line["status"] == 499
+    assert "broken" not in line
+    assert 'method="GET",status="499"} 1' in running.get("/metrics")[1].decode()
 
 
 def test_a_client_that_has_the_whole_answer_and_leaves_is_not(running: Running) -> None:
