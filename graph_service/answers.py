@@ -29,7 +29,6 @@ from graph_service.shaping import (
     member,
     order_of,
     plain,
-    snake,
 )
 from graph_service.store import Row, Store
 from graph_service.vocabulary import AG, ID, RDF, SKOS, kind_and_slug, thing
@@ -94,7 +93,7 @@ class Answers:
             "SELECT ?p WHERE { ?p a ?kind VALUES ?kind "
             "{ owl:ObjectProperty owl:DatatypeProperty owl:AnnotationProperty } }"
         )
-        ours = {snake(local(row["p"].value)) for row in rows if isinstance(row["p"], ox.NamedNode)}
+        ours = {member(row["p"].value) for row in rows if isinstance(row["p"], ox.NamedNode)}
         return frozenset(ours | SHAPED)
 
     def label_of_term(self, iri: str) -> str:
@@ -293,6 +292,5 @@ __all__ = [
     "ParameterError",
     "local",
     "plain",
-    "snake",
     "thing",
 ]

@@ -106,7 +106,7 @@ class Cache:
         gzip = False
         for name, value in scope["headers"]:
             if name == b"accept":
-                accept = accept + b"," + value if accept else value
+                accept = value
             elif name == b"host":
                 host = host or value
             elif name == b"if-none-match":

@@ -105,7 +105,7 @@ async def reload(request: Request) -> Response:
 
 
 def authorise(request: Request) -> None:
-    """Let only the holder of the administrator's key pass; compared in constant time.
+    """Let only the holder of the administrator's key pass.
 
     Raises:
         Problem: forbidden when the installation has no key; unauthorised otherwise.
@@ -116,8 +116,18 @@ def authorise(request: Request) -> None:
             "forbidden",
             "Ændringer kræver, at ANSVARSGRAF_ADMIN_TOKEN er sat, hvor tjenesten kører.",
         )
+    must_bear(request, token)
+
+
+def must_bear(request: Request, token: str) -> None:
+    """Let only a request pass that bears a key (RFC 6750); compared in constant time.
+
+    Raises:
+        Problem: unauthorised.
+    """
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    right = hmac.compare_digest(given.strip().encode(), token.encode())
+    # Header values come as Latin-1, whatever their bytes mean.
+    right = hmac.compare_digest(given.strip().encode("latin-1"), token.encode())
     if scheme.lower() != "bearer" or not right:
         raise Problem(
             "unauthorised",

@@ -122,7 +122,7 @@ def integer(values: Mapping[str, str], name: str, default: int, low: int, high: 
     text = values.get(name, "")
     if not text:
         return default
-    if not text.isascii() or not text.isdigit() or not low <= int(text[:12]) <= high:
+    if not re.fullmatch(r"[0-9]{1,12}", text) or not low <= int(text) <= high:
         raise ParameterError(
             name, f"skal være et helt tal fra {low} til {high}, ikke {text[:40]!r}"
         )

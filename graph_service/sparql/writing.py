@@ -8,7 +8,6 @@ writer is killed, it is that or the whole new one.
 from __future__ import annotations
 
 import asyncio
-import hmac
 import json
 import logging
 import os
@@ -19,6 +18,7 @@ from signal import SIGKILL
 from starlette.requests import Request
 
 from graph_service.api.lists import service_of
+from graph_service.api.operations import must_bear
 from graph_service.api.problems import Problem
 from graph_service.build.publish import current
 from graph_service.settings import Settings
@@ -78,15 +78,7 @@ def authorise(request: Request) -> None:
             "Her kan kun læses, for grafen ligger på et lager et andet sted (ANSVARSGRAF_STORE). "
             "Ret i data/, og kør `ansvarsgraf build --publish`.",
         )
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not hmac.compare_digest(
-        given.strip().encode("latin-1"), token.encode()
-    ):
-        raise Problem(
-            "unauthorised",
-            "Send administratorens nøgle som Authorization: Bearer ….",
-            headers={"WWW-Authenticate": 'Bearer realm="ansvarsgraf"'},
-        )
+    must_bear(request, token)
 
 
 async def write(request: Request, wanted: Update | GraphChange) -> bool:

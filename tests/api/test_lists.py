@@ -340,3 +340,10 @@ def test_the_lines_of_a_document_are_told_and_those_of_a_passage_stand_once(
         assert line.toPython() == first
     passage = told[0]["evidence"][0]
     assert isinstance(passage["first_line"], int)
+
+
+@pytest.mark.parametrize("limit", ["501", "000000000500999", "9" * 5000, "0", "-1", "٥", "1\u00b2"])
+def test_no_number_passes_its_bounds_by_its_length(client: TestClient, limit: str) -> None:
+    answer = client.get("/api/v1/events", params={"limit": limit})
+    assert answer.status_code == 400
+    assert "1 til 500" in answer.json()["detail"]
