@@ -61,6 +61,7 @@ def test_every_route_has_an_address_here(app: FastAPI, addresses: list[str]) -> 
     assert [r.pattern for r in routes if not any(r.match(p) for p in paths)] == []  # type: ignore[attr-defined]
 
 
+@pytest.mark.long
 def test_all_that_the_snapshot_determines_is_marked_and_has_head(
     client: TestClient, addresses: list[str]
 ) -> None:
@@ -273,6 +274,7 @@ print(json.dumps({a: client.get(a, headers=asked["headers"]).headers.get("etag")
 """
 
 
+@pytest.mark.long
 def test_every_process_gives_the_same_bytes_on_every_day(
     client: TestClient, settings: Settings
 ) -> None:

@@ -1,6 +1,7 @@
 """A passage's address says its file and lines; the build describes it from that."""
 
 import pyoxigraph as ox
+import pytest
 
 from graph_service.answers import Answers
 from graph_service.build.passages import describe, read_address
@@ -42,6 +43,7 @@ def test_a_passage_gets_source_lines_selector_and_the_narrowest_document() -> No
     assert said[selector, DCTERMS + "conformsTo"] == "http://tools.ietf.org/rfc/rfc5147"
 
 
+@pytest.mark.long
 def test_every_cited_passage_of_the_project_is_described(answers: Answers) -> None:
     rows = answers.store.select(
         "SELECT ?p WHERE { ?x ag:evidence|ag:alsoSee ?p "

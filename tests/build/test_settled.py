@@ -24,6 +24,7 @@ def read(text: str) -> list[ox.Triple]:
     return [q.triple for q in ox.parse(PREFIX + text, format=ox.RdfFormat.TURTLE)]
 
 
+@pytest.mark.long
 def test_every_shape_of_ours_can_be_settled() -> None:
     shapes = ShapesGraph(graph_and_shapes()[1])
     about = {target.subject for target in shapes.targets()}

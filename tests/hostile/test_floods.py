@@ -118,6 +118,7 @@ def test_ten_thousand_idle_connections_do_not_keep_a_question_waiting(
                 connection.close()
 
 
+@pytest.mark.long
 def test_one_that_asks_all_the_time_leaves_places_to_others(
     settings: Settings, tmp_path: Path
 ) -> None:

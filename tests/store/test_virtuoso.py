@@ -51,6 +51,7 @@ def loaded(server: Virtuoso, settings: Settings) -> Settings:
     return made
 
 
+@pytest.mark.long
 class TestSameAnswers(SameAnswers):
     """On Virtuoso."""
 
