@@ -53,7 +53,7 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 
 # What takes minutes and finds little on a common day: fuzzing, and what is the same in principle.
-long: $(VENV)/.dev build
+long: $(VENV)/.dev build parts
 	$(BIN)/python -m pytest -m long --override-ini 'addopts=-q --strict-markers'
 
 referee: $(VENV)/.dev build
