@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -37,9 +38,21 @@ class Running:
 
     def get(self, path: str, **headers: str) -> tuple[int, bytes]:
         """Status and body of a GET on a connection of its own."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=20)
+        return self._call(20, "GET", path, b"", headers)
+
+    def send(
+        self, method: str, path: str, body: bytes = b"", seconds: float = 120
+    ) -> tuple[int, bytes]:
+        """Status and body of a call with the administrator's key; a body is Turtle."""
+        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "text/turtle"}
+        return self._call(seconds, method, path, body, headers)
+
+    def _call(
+        self, seconds: float, method: str, path: str, body: bytes, headers: dict[str, str]
+    ) -> tuple[int, bytes]:
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=seconds)
         try:
-            connection.request("GET", path, headers=headers)
+            connection.request(method, path, body or None, headers)
             answer = connection.getresponse()
             return answer.status, answer.read()
         finally:
@@ -97,6 +110,20 @@ def healthy(running: Running) -> bool:
     except OSError:
         assert running.process.poll() is None, running.log.read_text()
         return False
+
+
+def reload(running: Running, seconds: float = 120) -> str:
+    """Take the newest snapshot in service, within a time; gives its id."""
+    status, body = running.send("POST", "/api/v1/admin/reload", seconds=seconds)
+    assert status == 200, body
+    return str(json.loads(body)["snapshot"])
+
+
+def label_served(running: Running) -> str:
+    """The label of the first provision that a server knows."""
+    status, body = running.get("/api/v1/legal-bases")
+    assert status == 200
+    return str(json.loads(body)["items"][0]["label"])
 
 
 def wait_until(true: object, seconds: float = 15.0, pause: float = 0.05) -> None:

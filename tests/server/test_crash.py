@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -22,11 +22,12 @@ from graph_service.build.publish import KEEP, current, manifest_of
 from graph_service.settings import PROJECT
 from graph_service.store.embedded import EmbeddedStore
 from tests.server.conftest import (
-    TOKEN,
     Running,
     below,
     gone,
+    label_served,
     pool,
+    reload,
     running_as,
     server,
     wait_until,
@@ -93,31 +94,6 @@ def leftovers(snapshots: Path) -> list[str]:
     """Names of what is neither a whole snapshot, the pointer nor the lock."""
     whole = {path.parent.name for path in snapshots.glob("[!.]*/manifest.json")}
     return sorted({path.name for path in snapshots.iterdir()} - whole - {"CURRENT", "LOCK"})
-
-
-def send(running: Running, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
-    """Status and body of a call with the administrator's key."""
-    connection = HTTPConnection("127.0.0.1", running.port, timeout=120)
-    try:
-        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "text/turtle"}
-        connection.request(method, path, body, headers)
-        answer = connection.getresponse()
-        return answer.status, answer.read()
-    finally:
-        connection.close()
-
-
-def reload(running: Running) -> str:
-    """Take the newest snapshot in service; gives its id."""
-    status, body = send(running, "POST", "/api/v1/admin/reload")
-    assert status == 200, body
-    return str(json.loads(body)["snapshot"])
-
-
-def label_served(running: Running) -> str:
-    status, body = running.get("/api/v1/legal-bases")
-    assert status == 200
-    return str(json.loads(body)["items"][0]["label"])
 
 
 def must_be_as_before(project: Path, running: Running, good: str, what: str) -> None:
@@ -262,7 +238,7 @@ class Change:
 
     def _put(self) -> None:
         try:
-            self.answer = send(self.running, "PUT", ADDRESS, BODY)
+            self.answer = self.running.send("PUT", ADDRESS, BODY)
         except (OSError, HTTPException):
             self.answer = None
 
@@ -293,7 +269,7 @@ def must_answer_from(running: Running, snapshot: str) -> None:
 
 def must_take_it(running: Running, snapshots: Path) -> None:
     """The same change, made again, succeeds and clears what was left."""
-    assert send(running, "PUT", ADDRESS, BODY)[0] in (201, 204)
+    assert running.send("PUT", ADDRESS, BODY)[0] in (201, 204)
     assert manifest_of(current(snapshots)).graphs[NEW] == TRIPLES
     assert leftovers(snapshots) == []
     must_answer_from(running, current(snapshots).name)

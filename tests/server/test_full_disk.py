@@ -11,17 +11,14 @@ from pathlib import Path
 import pytest
 
 from graph_service.build.publish import current, manifest_of
-from tests.server.conftest import server
+from tests.server.conftest import label_served, reload, server
 from tests.server.test_crash import (
     ADDRESS,
     BODY,
     build,
     built,
     label_in,
-    label_served,
     leftovers,
-    reload,
-    send,
     write_project,
 )
 
@@ -83,7 +80,7 @@ def test_a_full_disk_loses_nothing_and_the_reason_is_told(tmp_path: Path, disk: 
         assert reload(running) == good
         assert label_served(running) == "Den gode"
 
-        status, body = send(running, "PUT", ADDRESS, BODY)
+        status, body = running.send("PUT", ADDRESS, BODY)
         assert status == 503
         told = json.loads(body)
         assert told["type"].endswith("not-written")
@@ -93,7 +90,7 @@ def test_a_full_disk_loses_nothing_and_the_reason_is_told(tmp_path: Path, disk: 
         assert "No space left on device" in running.log.read_text()
 
         small = b"<urn:a> <urn:b> 1 ."
-        assert send(running, "PUT", ADDRESS, small)[0] == 201
+        assert running.send("PUT", ADDRESS, small)[0] == 201
         assert current(snapshots).name != good
         assert label_served(running) == "Den gode"
         assert running.get(ADDRESS)[0] == 200

@@ -16,20 +16,8 @@ import pytest
 
 from graph_service.processes import listen
 from tests.api.test_operations import small
-from tests.server.conftest import TOKEN, Running, gone, pool, server, wait_until
+from tests.server.conftest import Running, gone, label_served, pool, reload, server, wait_until
 from tests.sparql.conftest import make
-
-
-def label(running: Running) -> str:
-    return str(json.loads(running.get("/api/v1/legal-bases")[1])["items"][0]["label"])
-
-
-def reload(running: Running) -> int:
-    connection = HTTPConnection("127.0.0.1", running.port, timeout=20)
-    connection.request("POST", "/api/v1/admin/reload", headers={"Authorization": f"Bearer {TOKEN}"})
-    status = connection.getresponse().status
-    connection.close()
-    return status
 
 
 class Asking:
@@ -65,12 +53,12 @@ def test_a_swap_told_to_one_process_is_seen_by_all_at_once(tmp_path: Path) -> No
     small(snapshots, "Den første")
     with server(snapshots, tmp_path / "log", processes=2) as running:
         wait_until(lambda: len(running.children()) == 2)
-        assert label(running) == "Den første"
+        assert label_served(running) == "Den første"
         with Asking(running) as asking:
             for number in range(4):
-                small(snapshots, f"Nummer {number}")
-                assert reload(running) == 200
-                assert {label(running) for _ in range(12)} == {f"Nummer {number}"}
+                newest = small(snapshots, f"Nummer {number}")
+                assert reload(running, 20) == newest
+                assert {label_served(running) for _ in range(12)} == {f"Nummer {number}"}
         assert set(asking.statuses) == {200}
         assert asking.errors == []
 
@@ -82,7 +70,7 @@ def test_sighup_takes_the_newest_snapshot_in_service_everywhere(tmp_path: Path) 
         with Asking(running) as asking:
             small(snapshots, "Efter")
             running.process.send_signal(signal.SIGHUP)
-            wait_until(lambda: {label(running) for _ in range(8)} == {"Efter"})
+            wait_until(lambda: {label_served(running) for _ in range(8)} == {"Efter"})
         assert set(asking.statuses) == {200}
         assert asking.errors == []
 
@@ -91,10 +79,10 @@ def test_sighup_works_for_one_process_too(tmp_path: Path) -> None:
     snapshots = tmp_path / "snapshots"
     small(snapshots, "Før")
     with server(snapshots, tmp_path / "log") as running:
-        assert label(running) == "Før"
+        assert label_served(running) == "Før"
         small(snapshots, "Efter")
         running.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: label(running) == "Efter")
+        wait_until(lambda: label_served(running) == "Efter")
 
 
 def test_a_process_that_dies_is_started_again(tmp_path: Path) -> None:
@@ -117,12 +105,12 @@ def test_a_process_that_starts_again_with_a_newer_snapshot_brings_the_others_alo
         # Each process has a worker and a spare, and has taken its snapshot before it starts them.
         wait_until(lambda: pool(running, "idle") == 4, 60)
         small(snapshots, "Efter")
-        assert label(running) == "Før"
+        assert label_served(running) == "Før"
         killed = running.children()[0]
         os.kill(killed, signal.SIGKILL)
         wait_until(lambda: gone(killed))
-        wait_until(lambda: label(running) == "Efter", 60)
-        assert {label(running) for _ in range(12)} == {"Efter"}
+        wait_until(lambda: label_served(running) == "Efter", 60)
+        assert {label_served(running) for _ in range(12)} == {"Efter"}
 
 
 def test_figures_are_over_all_processes(tmp_path: Path) -> None:
@@ -204,11 +192,8 @@ def test_changes_that_several_processes_make_at_once_are_all_there(tmp_path: Pat
     statuses: list[int] = []
 
     def put(name: str) -> None:
-        connection = HTTPConnection("127.0.0.1", running.port, timeout=60)
-        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "text/turtle"}
-        connection.request("PUT", f"/rdf-graph-store?graph={name}", b"<a> <b> 1 .", headers)
-        statuses.append(connection.getresponse().status)
-        connection.close()
+        status, _ = running.send("PUT", f"/rdf-graph-store?graph={name}", b"<a> <b> 1 .", 60)
+        statuses.append(status)
 
     log = tmp_path / "stderr"
     with server(made.snapshots, log, processes=2, project=tmp_path) as running:
