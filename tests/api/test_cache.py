@@ -218,17 +218,24 @@ def test_a_long_body_is_sent_in_pieces_that_make_the_whole() -> None:
 @given(
     st.lists(st.from_regex(rb'(W/)?"[!#-+\--~]*"', fullmatch=True), max_size=5),
     st.from_regex(rb'"[0-9a-f]{4}"', fullmatch=True),
-    st.booleans(),
+    st.lists(st.sampled_from([b"", b"W/"]), max_size=2),
     st.sampled_from([b",", b", ", b" ,\t"]),
 )
 def test_if_none_match_holds_exactly_for_what_it_lists(
-    listed: list[bytes], etag: bytes, named: bool, between: bytes
+    listed: list[bytes], etag: bytes, named: list[bytes], between: bytes
 ) -> None:
     """By weak comparison (RFC 9110, section 8.8.3.2)."""
-    match = between.join([*listed, *([b"W/" + etag] if named else [])])
-    assert names(match, etag) == (named or etag in [x.removeprefix(b"W/") for x in listed])
+    match = between.join([*listed, *(weak + etag for weak in named)])
+    wanted = bool(named) or etag in [x.removeprefix(b"W/") for x in listed]
+    assert names(match, etag) == names(match, b"W/" + etag) == wanted
 
 
 @given(st.binary(max_size=60))
 def test_no_if_none_match_is_too_strange(match: bytes) -> None:
     assert names(match, b'"0123456789abcdef"') == (match.strip() == b"*")
+
+
+@pytest.mark.parametrize("match", [b"*", b" *\t"])
+def test_a_star_names_every_etag(match: bytes) -> None:
+    assert names(match, b'"a"')
+    assert names(match, b'W/"a"')

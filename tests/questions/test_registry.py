@@ -1,6 +1,8 @@
 """Every named question is what its header says, and its example has an answer."""
 
 import re
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -71,9 +73,9 @@ def test_dates_are_compared_as_text(name: str) -> None:
     """ISO dates sort as text; Virtuoso finds nothing now and then where two date limits meet."""
     question = QUESTIONS[name]
     dates = [p.name for p in question.parameters.values() if p.type == "date"]
-    for date in dates:
-        bare = question.text.replace(f"VALUES ?{date} {{ }}", "").replace(f"STR(?{date})", "")
-        assert re.findall(rf"\?{date}\b", bare) == []
+    for day in dates:
+        bare = question.text.replace(f"VALUES ?{day} {{ }}", "").replace(f"STR(?{day})", "")
+        assert re.findall(rf"\?{day}\b", bare) == []
 
 
 #: Parameters that look for any words in a text; and one that names a class, of which a graph without
@@ -310,14 +312,42 @@ def test_the_folder_holds_nothing_but_questions() -> None:
     assert {p.suffix for p in folder.iterdir() if p.is_file()} == {".rq", ".py"}
 
 
-@given(st.one_of(st.dates().map(str), st.text(max_size=12), st.from_regex(r"\d{4}-\d\d-\d\d")))
-def test_a_date_is_a_day_of_the_calendar_or_an_error(text: str) -> None:
-    from datetime import date
-
-    parameters = parse("q", DATED.replace("FILTER(CONTAINS(?thing, ?q))", "")).parameters
+@given(
+    st.one_of(st.dates().map(str), st.text(max_size=12), st.from_regex(r"\d{4}-\d\d-\d\d")),
+    st.booleans(),
+)
+def test_a_date_is_a_day_of_the_calendar_or_an_error(text: str, required: bool) -> None:
+    try:
+        day = date.fromisoformat(text.strip())
+    except ValueError:
+        sound = False
+    else:
+        sound = day.isoformat() == text.strip()
+    parameters = dict(parse("q", DATED.replace("FILTER(CONTAINS(?thing, ?q))", "")).parameters)
+    parameters["day"] = replace(parameters["day"], required=required)
     try:
         terms = bind(parameters, {"day": text}, Graph())
     except ParameterError as error:
         assert error.name == "day"
-        return
-    assert terms["day"] == (f'"{date.fromisoformat(text.strip())}"^^<{XSD}date>',)
+        assert not sound
+    else:
+        if not terms:
+            assert not required
+            assert not text.strip()
+            return
+        assert sound
+        assert terms["day"] == (f'"{day}"^^<{XSD}date>',)
+
+
+@given(st.text(max_size=60), st.sampled_from(["thing(actor) — A", "date required — D", "x"]))
+def test_a_parameter_written_out_again_is_as_it_was_or_it_is_refused(text: str, sound: str) -> None:
+    for written in (text, sound + text):
+        try:
+            read = Parameter.parse("p", written)
+        except ValueError:
+            assert sound == "x" or written == text or "\n" in text
+            continue
+        assert read.type in ("thing", "enum", "word", "date", "text", "integer")
+        of = ",".join(read.of)
+        again = read.type + (f"({of})" if of else "") + " required" * read.required
+        assert f"{again} — {read.label}" == written

@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph_service.api.problems import Problem
-from graph_service.sparql.guard import MAX_DEPTH, MAX_LENGTH, look, tokens
+from graph_service.sparql.guard import MAX_DEPTH, MAX_LENGTH, UPDATE_KINDS, look, tokens
 from graph_service.sparql.rewrite import with_using
+from graph_service.vocabulary import PREFIXES
+from tests.build.pieces import PIECES
 
 
 def kind_of_problem(text: str) -> str:
@@ -205,12 +207,14 @@ def test_a_second_dataset_is_refused(text: str) -> None:
 STEPS = st.sampled_from(
     ["PREFIX e: <http://e/>", "BASE <http://b/>", "INSERT DATA", "{ <a:s> <a:p> 1 }", "DELETE WHERE",
      "{ ?s ?p ?o }", "CLEAR ALL", "DROP ALL", "DROP SILENT DEFAULT", ";", "# INSERT\n", "'INSERT'",
-     "SELECT *", "ASK", "WITH <a:g>", "\\u0044ROP ALL", "<DROP>", "e:DROP", "ADD DEFAULT TO <a:g>"]
+     "SELECT *", "ASK", "WITH <a:g>", "\\u0044ROP ALL", "<DROP>", "e:DROP", "ADD DEFAULT TO <a:g>",
+     "COPY <a:g> TO DEFAULT", "MOVE DEFAULT TO <a:g>", "CREATE GRAPH <a:g>", "INSERT", "DELETE", "WHERE",
+     "{ ?s ?p 1 }", "LOAD <a:g>", "\\"]
 )  # fmt: skip
 
 
-@given(st.lists(STEPS, max_size=6), st.sampled_from(["", " ", "\n"]))
-@settings(max_examples=500, deadline=None)
+@given(st.lists(STEPS, max_size=6) | PIECES, st.sampled_from(["", " ", "\n"]))
+@settings(max_examples=1200, deadline=None)
 def test_what_is_not_seen_as_an_update_changes_nothing(steps: list[str], between: str) -> None:
     text = between.join(steps)
     try:
@@ -225,8 +229,21 @@ def test_what_is_not_seen_as_an_update_changes_nothing(steps: list[str], between
             store.query(text)
         return
     with contextlib.suppress(SyntaxError):
-        store.update(text)
+        store.update(text, prefixes=dict(PREFIXES))
     assert set(store) == {quad}
+
+
+STARTS = sorted({*UPDATE_KINDS, "INSERT DATA {", "DELETE DATA {"} - {"LOAD"})
+
+
+@pytest.mark.parametrize("start", STARTS)
+@given(steps=st.lists(STEPS, max_size=6) | PIECES)
+@settings(max_examples=50, deadline=None)
+def test_a_comment_or_a_prologue_hides_no_update(start: str, steps: list[str]) -> None:
+    hidden = f"# SELECT *\nBASE <urn:x> PREFIX select: <urn:SELECT>\n{start} "
+    assert look(hidden).update
+    with contextlib.suppress(Problem):
+        assert look(hidden + " ".join(steps)).update
 
 
 @given(st.lists(st.sampled_from("{}()[]"), max_size=400))

@@ -11,6 +11,7 @@ from graph_service.sparql.media import OFFERS, choose
 
 MEDIA = sorted({media for forms in OFFERS.values() for form in forms for media in form.media})
 TEXT = st.text(alphabet=st.characters(codec="latin-1"), max_size=80)
+ANY = st.text(max_size=60)
 ACCEPT = st.one_of(
     TEXT,
     st.lists(st.sampled_from([*MEDIA, "*/*;q=0.1", "text/*", "a/b", ";q=", "q=1"])).map(",".join),
@@ -18,7 +19,9 @@ ACCEPT = st.one_of(
 
 
 @given(
-    ACCEPT, st.one_of(st.just(""), TEXT, st.sampled_from(MEDIA)), st.sampled_from(sorted(OFFERS))
+    ACCEPT | ANY,
+    st.one_of(st.just(""), TEXT, ANY, st.sampled_from(MEDIA)),
+    st.sampled_from(sorted(OFFERS)),
 )
 def test_what_is_chosen_is_offered_or_refused(accept: str, wanted: str, kind: str) -> None:
     try:
@@ -31,7 +34,8 @@ def test_what_is_chosen_is_offered_or_refused(accept: str, wanted: str, kind: st
 
 
 @pytest.mark.parametrize("kind", OFFERS)
-def test_each_format_is_had_by_its_name_and_by_its_media_type(kind: str) -> None:
+def test_each_format_is_had_by_its_media_type_and_by_its_name_before_accept(kind: str) -> None:
     for form in OFFERS[kind]:
-        assert choose("", form.name, OFFERS[kind])[0] is form
         assert choose(form.media[0], "", OFFERS[kind])[0] is form
+        for accept in ("", *(other.media[0] for other in OFFERS[kind])):
+            assert choose(accept, form.name, OFFERS[kind])[0] is form

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from graph_service.answers import Answers
-from graph_service.danish import normalise, split_compound, stem
+from graph_service.danish import normalise, split_compound, stem, words
 from graph_service.search import SearchIndex, index_of
 
 ROWS = [
@@ -69,6 +69,19 @@ def test_any_text_finds_things_of_ours_once_best_first(
     assert len({h.iri for h in hits}) == len(hits) <= limit
     assert {h.iri for h in hits} <= {iri for iri, _, _ in ROWS}
     assert [h.score for h in hits] == sorted((h.score for h in hits), reverse=True)
+
+
+@given(st.text(max_size=80))
+def test_any_text_has_words_or_none_each_once(text: str) -> None:
+    found = words(text)
+    assert all(word and word == word.strip() for word in found)
+    assert len(set(found)) == len(found)
+
+
+@given(st.lists(st.from_regex("[a-zæøå]{1,12}", fullmatch=True)), st.sampled_from(" .,?!/\n"))
+def test_words_are_read_in_order_whatever_stands_between(written: list[str], sign: str) -> None:
+    found = list(dict.fromkeys(stem(word) for word in written))
+    assert words(sign.join(written)) == words(sign.join(written).upper()) == found
 
 
 def test_only_some_kinds(small: SearchIndex) -> None:
