@@ -44,9 +44,12 @@ def test_pages_hold_each_thing_once_in_order(keys: list, limit: int, descending:
 @given(st.text(max_size=60))
 def test_a_cursor_is_ours_or_an_error(text: str) -> None:
     try:
-        assert isinstance(read_cursor(text), tuple)
+        place = read_cursor(text)
     except ParameterError as error:
         assert error.name == "cursor"
+    else:
+        assert isinstance(place, tuple)
+        assert read_cursor(write_cursor(place)) == place
 
 
 @given(st.booleans(), st.floats(allow_nan=False), st.text(), st.text())

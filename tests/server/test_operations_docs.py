@@ -48,6 +48,10 @@ def test_the_documented_defaults_are_the_defaults() -> None:
             assert float(default) == value, name
         elif value in ("", ()):
             assert default in ("none", "the address of each request"), name
+        elif name == "SNAPSHOTS":
+            assert default == f"`{value.relative_to(made.project)}` in it"
+        elif name not in ("PROJECT", "CORPUS"):
+            assert default == f"`{value}`", name
 
 
 @pytest.mark.parametrize(
