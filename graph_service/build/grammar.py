@@ -47,93 +47,12 @@ def parse(text: str, prefixes: Mapping[str, str]) -> Query:
     return _Parser(text, dict(prefixes)).query()
 
 
-class _Parser(Tokens):
-    def query(self) -> Query:
-        """The whole query."""
-        while self.skip("PREFIX"):
-            name = self.take().removesuffix(":")
-            self.prefixes[name] = self.take()[1:-1]
-        template: tuple[Pattern, ...] = ()
-        if self.take("SELECT", "CONSTRUCT") == "CONSTRUCT":
-            self.take("{")
-            template = tuple(self.triples())
-            self.take("}")
-        else:
-            self.projection()
-        self.skip("WHERE")
-        branches = self.group()
-        if self.peek():
-            raise ValueError(f"{self.peek()} after a query is not read here")
-        return Query(template, tuple(branches))
+class Grammar(Tokens):
+    """Triple patterns, paths, terms and expressions: what every reader of SPARQL here has."""
 
-    def projection(self) -> set[str] | None:
-        """The names of the variables selected; None for all."""
-        self.skip("DISTINCT")
-        names: set[str] = set()
-        while self.peek() not in ("WHERE", "{"):
-            if self.skip("*"):
-                return None
-            if self.skip("("):
-                self.expression()
-                self.take("AS")
-                names.add(self.take()[1:])
-                self.take(")")
-            else:
-                names.add(self.take()[1:])
-        return names
-
-    def group(self) -> list[Branch]:
-        """A group as a union of conjunctions."""
-        self.take("{")
-        if self.peek() == "SELECT":
-            found = self.subselect()
-            self.take("}")
-            return found
-        found = [Branch()]
-        while not self.skip("}"):
-            match self.peek():
-                case "FILTER":
-                    self.take()
-                    filters = (self.expression(),)
-                    found = [replace(b, filters=b.filters + filters) for b in found]
-                case "BIND":
-                    self.take()
-                    self.take("(")
-                    value = self.expression()
-                    self.take("AS")
-                    bound = (Variable(self.take()[1:]), value)
-                    self.take(")")
-                    found = [replace(b, binds=(*b.binds, bound)) for b in found]
-                case "OPTIONAL":
-                    self.take()
-                    found += [b + more for more in self.group() for b in found]
-                case "{":
-                    either = self.group()
-                    while self.skip("UNION"):
-                        either += self.group()
-                    found = [b + more for b in found for more in either]
-                case ".":
-                    self.take()
-                case "MINUS" | "GRAPH" | "SERVICE" | "VALUES" as word:
-                    raise ValueError(f"{word} is not read here")
-                case _:
-                    patterns = tuple(self.triples())
-                    if not patterns:
-                        raise ValueError(f"{self.peek()!r} in a group is not read here")
-                    found = [replace(b, patterns=b.patterns + patterns) for b in found]
-        return found
-
-    def subselect(self) -> list[Branch]:
-        """A sub-SELECT; what it does not project gets a name of its own."""
-        self.take("SELECT")
-        names = self.projection()
-        self.skip("WHERE")
-        self.fresh += 1
-        found = self.group()
-        if self.peek() != "}":
-            raise ValueError(f"{self.peek()} in a sub-SELECT is not read here")
-        mark = f"_{self.fresh}"
-        return found if names is None else [rename(b, names, mark) for b in found]
+    def exists(self, *, positive: bool) -> Expression:
+        """The group after ``EXISTS``."""
+        raise NotImplementedError
 
     def triples(self) -> Iterator[Pattern]:
         """Triple patterns up to what is none."""
@@ -273,7 +192,7 @@ class _Parser(Tokens):
             if name in ("EXISTS", "NOT"):
                 if name == "NOT":
                     self.take("EXISTS")
-                return Exists(tuple(self.group()), positive=name == "EXISTS")
+                return self.exists(positive=name == "EXISTS")
             return Call(name, self.arguments())
         return self.term()
 
@@ -285,3 +204,96 @@ class _Parser(Tokens):
             found.append(self.expression())
             self.skip(",")
         return tuple(found)
+
+
+class _Parser(Grammar):
+    def exists(self, *, positive: bool) -> Expression:
+        """The group after ``EXISTS``, as a union of conjunctions."""
+        return Exists(tuple(self.group()), positive)
+
+    def query(self) -> Query:
+        """The whole query."""
+        while self.skip("PREFIX"):
+            name = self.take().removesuffix(":")
+            self.prefixes[name] = self.take()[1:-1]
+        template: tuple[Pattern, ...] = ()
+        if self.take("SELECT", "CONSTRUCT") == "CONSTRUCT":
+            self.take("{")
+            template = tuple(self.triples())
+            self.take("}")
+        else:
+            self.projection()
+        self.skip("WHERE")
+        branches = self.group()
+        if self.peek():
+            raise ValueError(f"{self.peek()} after a query is not read here")
+        return Query(template, tuple(branches))
+
+    def projection(self) -> set[str] | None:
+        """The names of the variables selected; None for all."""
+        self.skip("DISTINCT")
+        names: set[str] = set()
+        while self.peek() not in ("WHERE", "{"):
+            if self.skip("*"):
+                return None
+            if self.skip("("):
+                self.expression()
+                self.take("AS")
+                names.add(self.take()[1:])
+                self.take(")")
+            else:
+                names.add(self.take()[1:])
+        return names
+
+    def group(self) -> list[Branch]:
+        """A group as a union of conjunctions."""
+        self.take("{")
+        if self.peek() == "SELECT":
+            found = self.subselect()
+            self.take("}")
+            return found
+        found = [Branch()]
+        while not self.skip("}"):
+            match self.peek():
+                case "FILTER":
+                    self.take()
+                    filters = (self.expression(),)
+                    found = [replace(b, filters=b.filters + filters) for b in found]
+                case "BIND":
+                    self.take()
+                    self.take("(")
+                    value = self.expression()
+                    self.take("AS")
+                    bound = (Variable(self.take()[1:]), value)
+                    self.take(")")
+                    found = [replace(b, binds=(*b.binds, bound)) for b in found]
+                case "OPTIONAL":
+                    self.take()
+                    found += [b + more for more in self.group() for b in found]
+                case "{":
+                    either = self.group()
+                    while self.skip("UNION"):
+                        either += self.group()
+                    found = [b + more for b in found for more in either]
+                case ".":
+                    self.take()
+                case "MINUS" | "GRAPH" | "SERVICE" | "VALUES" as word:
+                    raise ValueError(f"{word} is not read here")
+                case _:
+                    patterns = tuple(self.triples())
+                    if not patterns:
+                        raise ValueError(f"{self.peek()!r} in a group is not read here")
+                    found = [replace(b, patterns=b.patterns + patterns) for b in found]
+        return found
+
+    def subselect(self) -> list[Branch]:
+        """A sub-SELECT; what it does not project gets a name of its own."""
+        self.take("SELECT")
+        names = self.projection()
+        self.skip("WHERE")
+        self.fresh += 1
+        found = self.group()
+        if self.peek() != "}":
+            raise ValueError(f"{self.peek()} in a sub-SELECT is not read here")
+        mark = f"_{self.fresh}"
+        return found if names is None else [rename(b, names, mark) for b in found]
