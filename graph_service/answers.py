@@ -110,16 +110,17 @@ class Answers:
             ParameterError: a parameter is unknown or cannot be read.
         """
         question = self.questions[name]
+        return question.sparql(self._terms(question, values))
+
+    def _terms(self, question: Question, values: dict[str, str]) -> dict[str, tuple[str, ...]]:
         asked = {k: v for k, v in (question.default | values).items() if v != "all"}
-        return question.sparql(bind(question.parameters, asked, self))
+        return bind(question.parameters, asked, self)
 
     def rows(self, name: str, values: dict[str, str]) -> list[Row]:
         """The rows of a named question. Raises as :meth:`sparql`."""
         question = self.questions[name]
-        end, order = question.unsorted
-        query = self.sparql(name, values).removesuffix(end)
-        rows = list(self.store.select(query, question.prefixes))
-        put_in_order(rows, order)
+        rows = list(self.store.answer(question, self._terms(question, values)))
+        put_in_order(rows, question.unsorted[1])
         return rows
 
     def page(
@@ -143,16 +144,14 @@ class Answers:
             KeyError, ParameterError: as :meth:`sparql`; also for a cursor that is not one of ours.
         """
         question = self.questions[name]
-        subject, key, *_ = question.columns
-        query = self.sparql(name, values)
-        if sort:
-            key = "by"
-            by = f"OPTIONAL {{ ?{subject} {question.sorts[sort]} ?by }}"
-            query = f"SELECT ?{subject} ?by WHERE {{ {{ {query} }} {by} }}"
-        places = self._orders.get(query)
+        terms = self._terms(question, values)
+        asked = question.sorted_by(sort) if sort else question
+        subject, key, *_ = asked.columns
+        kept = f"{name} {sort} {terms}"
+        places = self._orders.get(kept)
         if places is None:
-            places = order(self.store.select(query), subject, key)
-            self._orders.put(query, places)
+            places = order(self.store.answer(asked, terms), subject, key)
+            self._orders.put(kept, places)
         page = cut(places, limit, cursor, descending)
         return page if total else replace(page, total=None)
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock, Timer
+from threading import Lock
 
 from graph_service.answers import Answers
 from graph_service.build.publish import Manifest, NoSnapshotError, current, manifest_of
@@ -14,9 +14,6 @@ from graph_service.questions import registry
 from graph_service.settings import Settings
 from graph_service.store import Store
 from graph_service.store.embedded import EmbeddedStore
-
-#: Seconds before a graph is copied into memory: a start or a swap comes first.
-SETTLE = 2.0
 
 
 @dataclass(frozen=True)
@@ -47,7 +44,6 @@ class Service:
         self.swaps = 0
         self._lock = Lock()
         self._now: InService | None = None
-        self._copying = Timer(SETTLE, lambda: None)
 
     @property
     def snapshot(self) -> str:
@@ -97,12 +93,7 @@ class Service:
             manifest = manifest_of(folder)
             store: Store
             if self.settings.store == "embedded":
-                store = embedded = EmbeddedStore(folder)
-                if manifest.triples <= self.settings.memory_triples:
-                    self._copying.cancel()
-                    self._copying = Timer(SETTLE, embedded.keep_in_memory)
-                    self._copying.name, self._copying.daemon = "memory", True
-                    self._copying.start()
+                store = EmbeddedStore(folder)
             else:
                 from graph_service.store.remote import RemoteStore
 

@@ -41,7 +41,6 @@ class Settings:
         query_queue: most free queries that may wait for a worker.
         queries_per_address: most free queries from one address that may run and wait.
         cache_bytes: most bytes that cached answers may hold.
-        memory_triples: largest graph, in triples, that each process keeps in memory; 0 means none.
         log_requests: write a line to the log for each request.
         log_queries: write the full text of free queries to the log.
         processes: processes that answer; 0 means one for each core, at most four.
@@ -75,7 +74,6 @@ class Settings:
     query_queue: int = 32
     queries_per_address: int = 16
     cache_bytes: int = 16 * 1024**2
-    memory_triples: int = 500_000
     log_requests: bool = True
     log_queries: bool = False
     processes: int = 0
@@ -155,7 +153,6 @@ class Settings:
             query_queue=int(number("QUERY_QUEUE", default.query_queue)),
             queries_per_address=int(number("QUERIES_PER_ADDRESS", default.queries_per_address)),
             cache_bytes=int(number("CACHE_BYTES", default.cache_bytes)),
-            memory_triples=int(number("MEMORY_TRIPLES", default.memory_triples)),
             log_requests=yes("LOG_REQUESTS", default.log_requests),
             log_queries=yes("LOG_QUERIES", default.log_queries),
             processes=int(number("PROCESSES", default.processes)),

@@ -65,7 +65,6 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         snapshots=tmp_path_factory.mktemp("snapshots"),
         corpus=corpus_folder(),
         workers=1,
-        memory_triples=0,
     )
     build(made)
     return made

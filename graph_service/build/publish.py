@@ -6,6 +6,7 @@ Layout of the snapshots folder::
     CURRENT                 the id of the snapshot in service, replaced atomically
     <id>/store/             the Oxigraph store, read-only from here on
     <id>/things.sqlite      what it says of each thing, kept together
+    <id>/index.sqlite       its merged graph as numbers, which the named questions walk
     <id>/manifest.json      id, time, triples per graph, versions
     .new-*  .old-*          a snapshot that is being written, or removed
     .pointer-*              the pointer that is being written
@@ -34,16 +35,19 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import BinaryIO
 
 import pyoxigraph as ox
 
 from graph_service import __version__
-from graph_service.store import things
+from graph_service.store import index, things
 
 POINTER = "CURRENT"
 LOCK = "LOCK"
 KEEP = 3
+#: The files of a whole snapshot.
+WHOLE = ("manifest.json", things.FILE, index.FILE)
 NEW, OLD, POINTING = ".new-", ".old-", ".pointer-"
 #: Why a disk refuses, by its error number.
 REFUSALS = {
@@ -177,7 +181,7 @@ def _publish(
     snapshots.mkdir(parents=True, exist_ok=True)
     _clear(snapshots)
     target = snapshots / snapshot
-    if not all((target / name).is_file() for name in ("manifest.json", things.FILE)):
+    if not all((target / name).is_file() for name in WHOLE):
         work = Path(tempfile.mkdtemp(prefix=NEW, dir=snapshots))
         try:
             manifest = _write(fill, snapshot, work)
@@ -213,7 +217,11 @@ def _write(fill: Fill, snapshot: str, work: Path) -> Manifest:
     triples, graphs = fill(store)
     store.optimize()
     store.flush()
-    things.write(store, work)
+    with TemporaryFile(dir=work) as lines:
+        store.dump(lines, format=ox.RdfFormat.N_TRIPLES, from_graph=ox.DefaultGraph())
+        for beside in (things, index):
+            lines.seek(0)
+            beside.write(lines, work)
     return Manifest(
         id=snapshot,
         created=datetime.now(UTC).isoformat(timespec="seconds"),

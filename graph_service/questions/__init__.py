@@ -30,7 +30,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -94,6 +94,7 @@ class Question:
     default: dict[str, str]
     constant: frozenset[str]
     text: str = field(repr=False)
+    _by: dict[str, Question] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def gives_labels(self) -> bool:
@@ -113,6 +114,15 @@ class Question:
         when the store is asked without it; see :func:`graph_service.ordering.split_order`."""
         query, order = split_order(self.text, self.columns)
         return self.text[len(query) :], order
+
+    def sorted_by(self, key: str) -> Question:
+        """The list with one of its other keys in place of its own, where a thing has it."""
+        if key not in self._by:
+            subject, *_ = self.columns
+            path = f"OPTIONAL {{ ?{subject} {self.sorts[key]} ?by }}"
+            text = f"SELECT DISTINCT ?{subject} ?by WHERE {{ {{\n{self.text}}} {path} }}\n"
+            self._by[key] = replace(self, text=text, columns={subject: "", "by": ""}, _by={})
+        return self._by[key]
 
     def sparql(self, terms: Mapping[str, tuple[str, ...]]) -> str:
         """The query with parameters bound.

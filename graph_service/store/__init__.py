@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 import pyoxigraph as ox
+
+if TYPE_CHECKING:
+    from graph_service.questions import Question
 
 #: A term of an answer. Blank nodes do not occur in data, but in the ontology.
 Term = ox.NamedNode | ox.BlankNode | ox.Literal
@@ -46,6 +49,16 @@ class Store(Protocol):
 
         Raises:
             SyntaxError: the query is not SPARQL; found only where it is answered in this process.
+            StoreError: the store cannot answer.
+        """
+
+    def answer(self, question: Question, terms: Mapping[str, tuple[str, ...]]) -> Iterable[Row]:
+        """The solutions of a named question, in any order; see ``Question.unsorted``.
+
+        Args:
+            terms: parameter → terms in SPARQL syntax.
+
+        Raises:
             StoreError: the store cannot answer.
         """
 

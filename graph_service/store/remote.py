@@ -13,9 +13,9 @@ import math
 import re
 import time
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pyoxigraph as ox
@@ -25,6 +25,9 @@ from graph_service.store.embedded import EmbeddedStore
 from graph_service.store.exchange import bound, left, until
 from graph_service.store.things import asked, asked_labels
 from graph_service.vocabulary import XSD, graph, prefixes_of
+
+if TYPE_CHECKING:
+    from graph_service.questions import Question
 
 #: Longest time to reach the service.
 CONNECT_SECONDS = 3.0
@@ -122,6 +125,9 @@ class RemoteStore:
                     continue
                 seen.add(key)
             yield row
+
+    def answer(self, question: Question, terms: Mapping[str, tuple[str, ...]]) -> Iterator[Row]:
+        return self.select(question.sparql(terms).removesuffix(question.unsorted[0]))
 
     def make_sure(self) -> None:
         """Ask whether the service holds the snapshot, unless that is known.

@@ -5,24 +5,22 @@ fifty things took it 28 ms, and one in memory 14. Here the triples of a thing li
 the same page takes 6. It is one table, IRI → N-Triples, in SQLite, read by any number of processes;
 the triples that label a thing stand in a column of their own too, for most things are only named.
 
-Source: RDF 1.1 N-Triples; SQLite's URI filenames (``immutable``) and ``json_each``.
+Source: RDF 1.1 N-Triples; SQLite's ``json_each``.
 """
 
 from __future__ import annotations
 
-import errno
 import json
-import sqlite3
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import IO
 
 import pyoxigraph as ox
 
 from graph_service.shaping import HIDDEN
-from graph_service.store import Fact, Store, StoreError
+from graph_service.store import Fact, Store
+from graph_service.store.tables import Table, written
 from graph_service.vocabulary import SKOS
 
 FILE = "things.sqlite"
@@ -42,11 +40,7 @@ class Things:
     """
 
     def __init__(self, folder: Path) -> None:
-        address = f"{(folder / FILE).absolute().as_uri()}?mode=ro&immutable=1"
-        try:
-            self._table = sqlite3.connect(address, uri=True, check_same_thread=False)
-        except sqlite3.Error as error:
-            raise StoreError(f"{folder / FILE}: {error}") from error
+        self._table = Table(folder / FILE)
 
     def about(self, things: Sequence[str]) -> Iterator[Fact]:
         """As :meth:`graph_service.store.Store.about`."""
@@ -57,10 +51,7 @@ class Things:
         return ((thing, label.value) for thing, _, label in self._read("labels", things))
 
     def _read(self, column: str, things: Sequence[str]) -> Iterator[Fact]:
-        try:
-            found = self._table.execute(READ.format(column), (json.dumps(things),)).fetchall()
-        except sqlite3.Error as error:
-            raise StoreError(f"{FILE}: {error}") from error
+        found = self._table.rows(READ.format(column), (json.dumps(things),))
         lines = b"".join(triples for (triples,) in found)
         for quad in ox.parse(lines, format=ox.RdfFormat.N_TRIPLES, lenient=True):
             yield quad.subject.value, quad.predicate.value, quad.object
@@ -87,29 +78,17 @@ def asked_labels(store: Store, things: Sequence[str]) -> Iterator[tuple[str, str
         yield row["s"].value, row["label"].value
 
 
-def write(store: ox.Store, folder: Path) -> None:
-    """Write the file of a snapshot from the default graph of its store.
+def write(lines: IO[bytes], folder: Path) -> None:
+    """Write the file of a snapshot.
+
+    Args:
+        lines: its merged graph in N-Triples, as a store dumps it.
 
     Raises:
         OSError: the disk is full or not writable.
     """
-    with TemporaryFile(dir=folder) as lines:
-        store.dump(lines, format=ox.RdfFormat.N_TRIPLES, from_graph=ox.DefaultGraph())
-        lines.seek(0)
-        table = sqlite3.connect(folder / FILE, isolation_level=None)
-        try:
-            # Nothing to roll back to: who is killed meanwhile leaves a folder that nobody names.
-            table.execute("PRAGMA journal_mode = OFF")
-            table.execute("PRAGMA synchronous = OFF")
-            table.execute("BEGIN")
-            table.execute(TABLE)
-            table.executemany("INSERT INTO things VALUES (?, ?, ?)", together(lines))
-            table.execute("COMMIT")
-        except sqlite3.Error as error:
-            number = errno.ENOSPC if error.sqlite_errorcode == sqlite3.SQLITE_FULL else errno.EIO
-            raise OSError(number, f"{FILE}: {error}") from error
-        finally:
-            table.close()
+    with written(folder / FILE, TABLE) as file:
+        file.executemany("INSERT INTO things VALUES (?, ?, ?)", together(lines))
 
 
 def together(lines: IO[bytes]) -> Iterator[tuple[str, bytes, bytes]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import resource
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -119,11 +120,14 @@ def test_a_disk_that_refuses_is_an_error_with_its_number(tmp_path: Path) -> None
         for n in range(500)
     )
     store.bulk_extend(quads)
+    lines = io.BytesIO()
+    store.dump(lines, format=ox.RdfFormat.N_TRIPLES, from_graph=ox.DefaultGraph())
+    lines.seek(0)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
     try:
         with pytest.raises(OSError) as refused:
-            write(store, tmp_path)
+            write(lines, tmp_path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert refused.value.errno in (errno.ENOSPC, errno.EFBIG, errno.EIO)

@@ -1,0 +1,146 @@
+"""What a program is made of: registers, the steps that fill them, the names they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+
+import pyoxigraph as ox
+
+from graph_service.build.patterns import Variable
+from graph_service.plans.read import Unread
+from graph_service.plans.values import Registers, made
+from graph_service.store import Term
+from graph_service.store.index import NOWHERE, Index
+
+Step = Callable[[Registers], None]
+Maker = Callable[[Step], Step]
+#: Takes the contents of some registers.
+Picker = Callable[[Registers], tuple[object, ...]]
+#: Gives the rows of a SELECT.
+Run = Callable[[Registers], Iterable[Sequence[object]]]
+#: The register that holds what was found.
+FOUND = 0
+#: In place of a parameter's term while a question is compiled.
+PLACE = "urn:parameter:"
+
+
+@dataclass
+class Names:
+    """The variables that are known at a place.
+
+    Attributes:
+        slots: name → register.
+        certain: those that are bound in every solution.
+        maybe: those that are bound in some.
+        made: those whose value need not be the number of a term.
+    """
+
+    slots: dict[str, int] = field(default_factory=dict)
+    certain: set[str] = field(default_factory=set)
+    maybe: set[str] = field(default_factory=set)
+    made: set[str] = field(default_factory=set)
+
+    def copy(self) -> Names:
+        """Another that begins as this one."""
+        return Names(dict(self.slots), set(self.certain), set(self.maybe), set(self.made))
+
+    def known(self) -> set[str]:
+        """Those that are bound in some solution at least."""
+        return self.certain | self.maybe
+
+
+class Layout:
+    """Which register holds what.
+
+    Args:
+        index: whose numbers stand for terms.
+
+    Attributes:
+        registers: their contents before a program runs.
+        places: parameter and place → the register of that term.
+        walked: the registers of those literals that patterns have.
+        given: variable → the registers of the parameter's terms, of which it is one.
+    """
+
+    def __init__(self, index: Index) -> None:
+        self.registers: Registers = [None]
+        self.places: dict[tuple[str, int], int] = {}
+        self.walked: set[int] = set()
+        self.given: dict[str, list[int]] = {}
+        self._index = index
+        self._constants: dict[Term | ox.Triple, int] = {}
+
+    def register(self, value: object = None) -> int:
+        """A new register with a value."""
+        self.registers.append(value)
+        return len(self.registers) - 1
+
+    def slot(self, name: str, names: Names) -> int:
+        """The register of a variable."""
+        if name not in names.slots:
+            names.slots[name] = self.register()
+        return names.slots[name]
+
+    def constant(self, term: Term | ox.Triple) -> tuple[int, bool]:
+        """The register of a constant, and whether it holds the number of a term."""
+        if isinstance(term, ox.NamedNode) and term.value.startswith(PLACE):
+            kind, name, place = term.value.removeprefix(PLACE).split(":")
+            key = (name, int(place))
+            if key not in self.places:
+                self.places[key] = self.register()
+            return self.places[key], kind == "thing"
+        if term not in self._constants:
+            number = self._index.number(str(term))
+            absent = made(term) if isinstance(term, ox.Literal) else term
+            self._constants[term] = self.register(absent if number is None else number)
+        slot = self._constants[term]
+        return slot, type(self.registers[slot]) is int
+
+    def end(self, term: Term | ox.Triple | Variable, names: Names) -> tuple[int, str]:
+        """The register of an end of a pattern, and what is known of it."""
+        if isinstance(term, Variable):
+            name = term.value
+            if name in names.made:
+                if name not in self.given:
+                    raise Unread(f"?{name} was made and stands in a pattern")
+                self.walked.update(self.given[name])
+            slot = self.slot(name, names)
+            if name in names.certain:
+                return slot, "known"
+            return slot, "maybe" if name in names.maybe else "new"
+        slot, is_number_of_term = self.constant(term)
+        if not is_number_of_term:
+            if isinstance(term, ox.NamedNode) and term.value.startswith(PLACE):
+                self.walked.add(slot)
+            else:
+                # What no triple has leads nowhere.
+                slot = self.register(NOWHERE)
+        return slot, "known"
+
+
+def nothing(_: Registers) -> None:
+    """The step that finds nothing."""
+
+
+def chained(makers: Sequence[Maker], last: Step) -> Step:
+    """Steps that call each other, the last one last."""
+    for make in reversed(makers):
+        last = make(last)
+    return last
+
+
+def in_one(makers: Sequence[Maker]) -> Maker:
+    """Several steps as one."""
+    return lambda following: chained(makers, following)
+
+
+def picker(slots: Sequence[int]) -> Picker:
+    """What takes the contents of registers, always as a tuple."""
+    if len(slots) > 1:
+        return itemgetter(*slots)
+    if slots:
+        (slot,) = slots
+        return lambda r: (r[slot],)
+    return lambda _: ()

@@ -1,0 +1,149 @@
+"""A named question as a program over one index."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+import pyoxigraph as ox
+
+from graph_service.ordering import put_in_order
+from graph_service.plans.compile import Compiler
+from graph_service.plans.groups import hidden
+from graph_service.plans.layout import PLACE, Layout, Names, Run
+from graph_service.plans.read import Select, Unread, read
+from graph_service.plans.values import Operators, Registers, made
+from graph_service.questions import Question
+from graph_service.store import Row, Term
+from graph_service.store.index import NOWHERE, Index, NowhereError, term_of
+
+#: Programs that are kept: a question has one for each set of parameters that are given.
+PROGRAMS = 2_000
+
+
+class Program:
+    """A question, compiled for one index and one shape of its parameters.
+
+    Args:
+        select: the question.
+        run: walks the index, and gives the columns and what they are ordered by.
+        layout: where registers are, and what they hold at the start.
+        index, operators: what it walks, and how values are written.
+    """
+
+    def __init__(
+        self, select: Select, run: Run, layout: Layout, index: Index, operators: Operators
+    ) -> None:
+        self._shown = [name for name, _ in select.columns]
+        self._hidden = hidden(select)
+        self._order, self._distinct = select.order, select.distinct
+        self._run, self._layout = run, layout
+        self._index, self._operators = index, operators
+
+    def rows(self, terms: Mapping[str, Sequence[str]]) -> list[Row]:
+        """The solutions.
+
+        Args:
+            terms: parameter → terms in SPARQL syntax, as many as it was compiled for.
+
+        Raises:
+            Unread: a value is of a kind that is not compared here.
+            StoreError: the index cannot be read.
+        """
+        registers = self._layout.registers.copy()
+        for (name, place), slot in self._layout.places.items():
+            walked = slot in self._layout.walked
+            registers[slot] = self._value(terms[name][place], walked=walked)
+        try:
+            return self._rows(registers)
+        except NowhereError as error:
+            raise Unread("a term that is not in the graph is more than walked from") from error
+
+    def _rows(self, registers: Registers) -> list[Row]:
+        known, written = self._index.terms, self._operators.term
+        columns = [*self._shown, *self._hidden]
+        rows: list[dict[str, Term]] = []
+        again = bool(self._hidden)
+        for solution in self._run(registers):
+            row: dict[str, Term] = {}
+            for name, value in zip(columns, solution, strict=True):
+                if type(value) is int:
+                    row[name] = known[value]
+                elif value is not None:
+                    row[name] = written(value)
+                    again = True
+            rows.append(row)
+        found: list[Row] = list(rows)
+        if self._order:
+            put_in_order(found, [*self._order, *((name, False) for name in self._shown)])
+        for row in rows:
+            for name in self._hidden:
+                row.pop(name, None)
+        if again and self._distinct:
+            # A term that was made can be one that the graph has, too.
+            found = list({frozenset(row.items()): row for row in reversed(found)}.values())[::-1]
+        return found
+
+    def _value(self, text: str, *, walked: bool) -> object:
+        if not text.startswith("<"):
+            term = ox.Literal(int(text)) if text.lstrip("-").isdigit() else term_of(text)
+            assert isinstance(term, ox.Literal)
+            if not walked:
+                return made(term)
+            text = str(term)
+        number = self._index.number(text)
+        return NOWHERE if number is None else number
+
+
+class Programs:
+    """The programs over one index, made when they are asked for.
+
+    Args:
+        index: what they walk.
+    """
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._operators = Operators(index.terms)
+        self._made: dict[tuple[object, ...], Program | None] = {}
+
+    def of(self, question: Question, terms: Mapping[str, tuple[str, ...]]) -> Program | None:
+        """The program of a question with so many terms of each parameter.
+
+        None where the question uses a part of SPARQL that is not read here.
+
+        Raises:
+            StoreError: the index cannot be read.
+        """
+        asked = (question.text, *((name, len(given)) for name, given in terms.items()))
+        if asked not in self._made:
+            marks = {
+                name: tuple(placeholder(name, at, term) for at, term in enumerate(given))
+                for name, given in terms.items()
+            }
+            query = question.sparql(marks).removesuffix(question.unsorted[0])
+            program = None
+            with suppress(Unread):
+                program = self.compile(query, question.prefixes)
+            if len(self._made) >= PROGRAMS:
+                self._made.clear()
+            self._made[asked] = program
+        return self._made[asked]
+
+    def compile(self, text: str, prefixes: Mapping[str, str]) -> Program:
+        """Make a program of a query whose parameters have placeholders (:func:`placeholder`).
+
+        Raises:
+            Unread: the query uses a part of SPARQL that is not read here.
+            StoreError: the index cannot be read.
+        """
+        select = read(text, prefixes)
+        compiler = Compiler(self._index, self._operators)
+        run = compiler.select(select, Names())
+        return Program(select, run, compiler.layout, self._index, self._operators)
+
+
+def placeholder(name: str, place: int, term: str) -> str:
+    """What stands for the term of a parameter while a question is compiled."""
+    kind = "thing" if term.startswith("<") else "value"
+    return f"<{PLACE}{kind}:{name}:{place}>"

@@ -1,0 +1,304 @@
+"""The operators of filters and ``BIND``, on what a program holds.
+
+A value is the number of a term of the graph, a term that the graph has not, or what an operator
+made: a text, a truth value, a number. Sources: SPARQL 1.1 Query Language, sections 17.2 (errors and
+truth values), 17.3 (operators) and 17.4 (functions).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+import pyoxigraph as ox
+
+from graph_service.plans.read import Unread
+from graph_service.store import Term
+from graph_service.store.index import Kept
+from graph_service.vocabulary import XSD
+
+Number = int | Decimal | float
+#: An int that stands for a term is told from a number by :class:`Made`.
+Registers = list[object]
+Evaluated = Callable[[Registers], object]
+
+STRING, BOOLEAN = XSD + "string", XSD + "boolean"
+INTEGERS, DECIMALS = (XSD + "integer",), (XSD + "decimal",)
+DOUBLES = (XSD + "double", XSD + "float")
+
+
+class ValueProblem(Exception):
+    """An operator was given what it has no value for; a filter then holds not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A number that an operator made, or that a query has written."""
+
+    number: Number
+
+
+def number_of(term: Term) -> Number | None:
+    """The number that a literal stands for, or None."""
+    if not isinstance(term, ox.Literal):
+        return None
+    datatype = term.datatype.value
+    try:
+        if datatype in INTEGERS:
+            return int(term.value)
+        if datatype in DECIMALS:
+            return Decimal(term.value)
+        if datatype in DOUBLES:
+            return float(term.value)
+    except (ValueError, InvalidOperation):
+        raise ValueProblem from None
+    return None
+
+
+class Operators:
+    """The operators over the terms of one index.
+
+    Args:
+        terms: number → term.
+    """
+
+    def __init__(self, terms: Kept[Term]) -> None:
+        self._terms = terms
+        self._plain = Kept(lambda number: plain(terms[number]))
+        self._texts = Kept(lambda number: text(terms[number]))
+        self._written = Kept(lambda number: written(terms[number]))
+
+    def term(self, value: object) -> Term:
+        """The term that a value stands for, or is written as.
+
+        Raises:
+            ValueProblem: nothing is bound.
+        """
+        match value:
+            case None:
+                raise ValueProblem
+            case bool():
+                return ox.Literal(value)
+            case int():
+                return self._terms[value]
+            case str():
+                return ox.Literal(value)
+            case Made():
+                number = value.number
+                if isinstance(number, Decimal):
+                    raise Unread("a decimal that was computed")
+                return ox.Literal(number)
+        return value  # type: ignore[return-value]
+
+    def text(self, value: object) -> tuple[str, str | None]:
+        """The text of a string, and its language.
+
+        Raises:
+            ValueProblem: it is no string.
+        """
+        if type(value) is int:
+            found = self._texts[value]
+            if found is None:
+                raise ValueProblem
+            return found
+        if isinstance(value, str):
+            return value, None
+        found = text(self.term(value))
+        if found is None:
+            raise ValueProblem
+        return found
+
+    def written(self, value: object) -> str:
+        """``STR``. Raises as :meth:`text`, for a blank node."""
+        if isinstance(value, str):
+            return value
+        found = self._written[value] if type(value) is int else written(self.term(value))
+        if found is None:
+            raise ValueProblem
+        return found
+
+    def truth(self, value: object) -> bool:
+        """The effective boolean value. Raises as :meth:`text`, for what has none."""
+        found = value if isinstance(value, bool) else self.plain(value)
+        if isinstance(found, bool | str) or is_number(found):
+            return bool(found) and found == found
+        raise ValueProblem
+
+    def plain(self, value: object) -> object:
+        """A value as Python compares it: a number, a text, a truth value; else the term."""
+        if type(value) is int:
+            return self._plain[value]
+        if isinstance(value, str | bool):
+            return value
+        if isinstance(value, Made):
+            return value.number
+        return plain(self.term(value))
+
+    def equal(self, one: object, other: object) -> bool:
+        """``=``.
+
+        Raises:
+            ValueProblem: whether two literals are equal cannot be told.
+            Unread: they are of a kind that is not compared here.
+        """
+        # Numbers of terms are ints; a bool is one too.
+        if type(one) is int and type(other) is int and one == other:
+            return True
+        a, b = self.plain(one), self.plain(other)
+        kinds = {comparable(a), comparable(b)}
+        if len(kinds) == 1 or kinds & {"iri", "blank"}:
+            if kinds == {"other"} and self.term(one) != self.term(other):
+                raise Unread("= of literals of other kinds")
+            return a == b
+        if kinds <= {"text", "tagged"}:
+            return False
+        raise Unread("= of literals of different kinds")
+
+    def less(self, one: object, other: object) -> bool:
+        """``<``. Raises as :meth:`equal`."""
+        a, b = self.plain(one), self.plain(other)
+        if comparable(a) == comparable(b) and comparable(a) in ("text", "number"):
+            return bool(a < b)  # type: ignore[operator]
+        raise Unread("< of what is neither text nor number")
+
+
+def comparable(value: object) -> str:
+    """What a plain value can be compared with: its like."""
+    kind = type(value)
+    if kind is ox.NamedNode:
+        return "iri"
+    if kind is str:
+        return "text"
+    if kind is bool:
+        return "truth"
+    if kind is ox.BlankNode:
+        return "blank"
+    if kind is ox.Literal:
+        return "tagged" if value.language is not None else "other"  # type: ignore[attr-defined]
+    return "number"
+
+
+def plain(term: Term) -> object:
+    """A term as Python compares it: a number, a text, a truth value; else the term."""
+    if not isinstance(term, ox.Literal) or term.language is not None:
+        return term
+    datatype = term.datatype.value
+    if datatype == STRING:
+        return term.value
+    if datatype == BOOLEAN:
+        return term.value in ("true", "1")
+    number = number_of(term)
+    return term if number is None else number
+
+
+def text(term: Term) -> tuple[str, str | None] | None:
+    """The text of a string and its language; None of what is no string."""
+    if not isinstance(term, ox.Literal):
+        return None
+    if term.language is None and term.datatype.value != STRING:
+        return None
+    return term.value, term.language
+
+
+def written(term: Term) -> str | None:
+    """``STR``; None of a blank node."""
+    return None if isinstance(term, ox.BlankNode) else term.value
+
+
+def made(term: ox.Literal) -> object:
+    """A literal that no triple need have, as a value."""
+    found = plain(term)
+    if isinstance(found, int) and not isinstance(found, bool):
+        return Made(found) if str(found) == term.value else term
+    return found if isinstance(found, str) else term
+
+
+def is_number(value: object) -> bool:
+    """Whether it is a number and no truth value."""
+    return isinstance(value, int | Decimal | float) and not isinstance(value, bool)
+
+
+def compatible(one: tuple[str, str | None], other: tuple[str, str | None]) -> None:
+    """Whether two strings can be arguments together (section 17.4.3.1.2).
+
+    Raises:
+        ValueProblem: they cannot.
+    """
+    if other[1] is not None and other[1] != one[1]:
+        raise ValueProblem
+
+
+def made_text(text: str, language: str | None) -> object:
+    """A string as a value."""
+    return text if language is None else ox.Literal(text, language=language)
+
+
+def functions(operators: Operators) -> dict[str, Callable[..., object]]:
+    """The functions that are called with the values of their arguments, by name."""
+    text, term = operators.text, operators.term
+
+    def lower(value: object) -> object:
+        found, language = text(value)
+        return made_text(found.lower(), language)
+
+    def upper(value: object) -> object:
+        found, language = text(value)
+        return made_text(found.upper(), language)
+
+    def pair(one: object, other: object) -> tuple[str, str]:
+        a, b = text(one), text(other)
+        compatible(a, b)
+        return a[0], b[0]
+
+    def contains(one: object, other: object) -> bool:
+        a, b = pair(one, other)
+        return b in a
+
+    def starts(one: object, other: object) -> bool:
+        a, b = pair(one, other)
+        return a.startswith(b)
+
+    def ends(one: object, other: object) -> bool:
+        a, b = pair(one, other)
+        return a.endswith(b)
+
+    def after(one: object, other: object) -> object:
+        a, b = text(one), text(other)
+        compatible(a, b)
+        _, found, rest = a[0].partition(b[0]) if b[0] else ("", "found", a[0])
+        return made_text(rest, a[1]) if found else ""
+
+    def concat(*values: object) -> object:
+        texts = [text(v) for v in values]
+        languages = {language for _, language in texts}
+        joined = "".join(t for t, _ in texts)
+        return made_text(joined, languages.pop() if len(languages) == 1 else None)
+
+    def is_iri(value: object) -> bool:
+        return isinstance(term(value), ox.NamedNode)
+
+    def language(value: object) -> str:
+        found = term(value)
+        if not isinstance(found, ox.Literal):
+            raise ValueProblem
+        return found.language or ""
+
+    return {
+        "STR": operators.written,
+        "LCASE": lower,
+        "UCASE": upper,
+        "CONTAINS": contains,
+        "STRSTARTS": starts,
+        "STRENDS": ends,
+        "STRAFTER": after,
+        "CONCAT": concat,
+        "ISIRI": is_iri,
+        "LANG": language,
+        "=": operators.equal,
+        "!=": lambda a, b: not operators.equal(a, b),
+        "<": operators.less,
+        ">": lambda a, b: operators.less(b, a),
+        "<=": lambda a, b: not operators.less(b, a),
+        ">=": lambda a, b: not operators.less(a, b),
+    }

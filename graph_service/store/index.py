@@ -1,0 +1,291 @@
+"""A snapshot's merged graph as numbers: for a thing and a property, its values and its subjects.
+
+The named questions walk it (:mod:`graph_service.plans`): a step is a look-up in a dictionary that
+remembers what was walked lately, or one row of SQLite. A step in Oxigraph takes ten times as long.
+Terms have numbers from 0; properties have numbers of their own, of ``BITS`` bits.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from array import array
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from itertools import groupby
+from pathlib import Path
+from typing import IO, TypeVar
+
+import pyoxigraph as ox
+
+from graph_service.store import Term
+from graph_service.store.tables import Table, written
+
+FILE = "index.sqlite"
+#: Bits of a property's number; a step is looked up under ``thing << BITS | property``.
+BITS = 12
+#: Bits of a term's number.
+PLACES = 25
+#: In place of a thing: a step backwards from it leads to all subjects of the property; and what no
+#: triple has, from which nothing leads anywhere.
+ANYTHING, NOWHERE = -1, -2
+TABLES = """
+CREATE TABLE terms (id INTEGER PRIMARY KEY, text TEXT NOT NULL);
+CREATE TABLE properties (
+  id INTEGER PRIMARY KEY, iri TEXT NOT NULL, triples INTEGER, subjects INTEGER, objects INTEGER
+);
+CREATE TABLE forward (step INTEGER PRIMARY KEY, found NOT NULL);
+CREATE TABLE backward (step INTEGER PRIMARY KEY, found NOT NULL);
+"""
+#: The terms that are found by their text: IRIs, and literals that are not long.
+IRIS = "text >= '<' AND text < '='"
+IRI = f"SELECT id FROM terms WHERE text = ? AND {IRIS}"  # noqa: S608 - a constant
+LITERALS = "text >= '\"' AND text < '#' AND length(text) <= 100"
+LITERAL = f"SELECT id FROM terms WHERE text = ? AND {LITERALS}"  # noqa: S608 - a constant
+#: How a step, and all steps from a thing, are read; in each direction.
+STEP = {
+    "forward": "SELECT found FROM forward WHERE step = ?",
+    "backward": "SELECT found FROM backward WHERE step = ?",
+}
+STEPS = {
+    "forward": "SELECT step, found FROM forward WHERE step BETWEEN ? AND ?",
+    "backward": "SELECT step, found FROM backward WHERE step BETWEEN ? AND ?",
+}
+ANY = "SELECT 1 FROM forward WHERE step BETWEEN ? AND ? LIMIT 1"
+#: Steps, and terms, that are remembered; and the most things that a step that is may lead to.
+KEPT, LONGEST = 60_000, 4_000
+
+T = TypeVar("T")
+#: What a step leads to.
+Found = tuple[int, ...]
+
+
+class NowhereError(LookupError):
+    """A number stands for no term."""
+
+
+@dataclass(frozen=True)
+class Property:
+    """A property of the graph: its number, and how many triples, subjects and objects it has."""
+
+    number: int
+    triples: int
+    subjects: int
+    objects: int
+
+
+class Kept(dict[int, T]):
+    """What was found under a number lately; everything is let go when it is too much.
+
+    Args:
+        find: finds it.
+    """
+
+    def __init__(self, find: Callable[[int], T]) -> None:
+        super().__init__()
+        self._find = find
+
+    def __missing__(self, number: int) -> T:
+        found = self._find(number)
+        if len(self) >= KEPT:
+            self.clear()
+        self[number] = found
+        return found
+
+
+class Steps(Kept[Found]):
+    """``thing << BITS | property`` → what the property leads to, in one direction."""
+
+    def __missing__(self, step: int) -> Found:
+        found = self._find(step)
+        if len(self) >= KEPT:
+            self.clear()
+        if len(found) <= LONGEST:
+            self[step] = found
+        return found
+
+
+class Index:
+    """The file of a snapshot; any number of threads and processes may read it.
+
+    Args:
+        folder: the snapshot's folder.
+
+    Attributes:
+        forward: steps from a subject to the property's values.
+        backward: steps from a value to the property's subjects.
+        terms: the terms by their numbers.
+        properties: by IRI.
+
+    Raises:
+        StoreError: there is no such file, or it cannot be read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._table = Table(folder / FILE)
+        rows = self._table.rows("SELECT iri, id, triples, subjects, objects FROM properties")
+        self.properties = {iri: Property(*figures) for iri, *figures in rows}
+        self.forward = Steps(partial(self._steps, STEP["forward"]))
+        self.backward = Steps(partial(self._steps, STEP["backward"]))
+        self.terms = Kept(self._term)
+        self._described = Kept(self._any)
+        self._numbers: dict[str, int] = {}
+
+    @cached_property
+    def _names(self) -> dict[int, int]:
+        """The number of each property among properties → that among terms."""
+        names = {p.number: self.number(f"<{iri}>") for iri, p in self.properties.items()}
+        return {number: name for number, name in names.items() if name is not None}
+
+    def around(self, thing: int, *, back: bool = False) -> Iterator[tuple[int, int]]:
+        """The number of each property of a thing, and what it leads to; backwards, of each
+        property that leads to the thing, and from where."""
+        first = thing << BITS
+        query = STEPS["backward" if back else "forward"]
+        rows = self._table.rows(query, (first, first | ((1 << BITS) - 1)))
+        for step, found in rows:
+            name_of = self._names[step - first]
+            for other in found_in(found):
+                yield name_of, other
+
+    def number(self, text: str) -> int | None:
+        """The number of a term; None where no triple has it, and of a literal that is long.
+
+        Args:
+            text: in N-Triples.
+        """
+        number = self._numbers.get(text)
+        if number is None:
+            rows = self._table.rows(IRI if text.startswith("<") else LITERAL, (text,))
+            if not rows:
+                return None
+            if len(self._numbers) >= KEPT:
+                self._numbers.clear()
+            number = self._numbers[text] = rows[0][0]
+        return number
+
+    def describes(self, iri: str) -> bool:
+        """Whether a triple has this IRI as its subject."""
+        number = self.number(f"<{iri}>")
+        return number is not None and self._described[number]
+
+    def _any(self, number: int) -> bool:
+        first = number << BITS
+        return bool(self._table.rows(ANY, (first, first | ((1 << BITS) - 1))))
+
+    def _steps(self, query: str, step: int) -> Found:
+        rows = self._table.rows(query, (step,))
+        return found_in(rows[0][0]) if rows else ()
+
+    def _term(self, number: int) -> Term:
+        rows = self._table.rows("SELECT text FROM terms WHERE id = ?", (number,))
+        if not rows:
+            raise NowhereError(number)
+        return term_of(rows[0][0])
+
+
+def found_in(found: int | bytes) -> Found:
+    """What :func:`packed` packed."""
+    return (found,) if isinstance(found, int) else tuple(array("i", found))
+
+
+def term_of(text: str) -> Term:
+    """A term from N-Triples."""
+    if text[0] == "<":
+        return ox.NamedNode(text[1:-1])
+    if text[0] == '"' and "\\" not in text:
+        end = text.rindex('"')
+        value, rest = text[1:end], text[end + 1 :]
+        if not rest:
+            return ox.Literal(value)
+        if rest[0] == "@":
+            return ox.Literal(value, language=rest[1:])
+        return ox.Literal(value, datatype=ox.NamedNode(rest[3:-1]))
+    line = f"<a:> <a:> {text} ."
+    (quad,) = ox.parse(line, format=ox.RdfFormat.N_TRIPLES, lenient=True)
+    assert isinstance(quad.object, ox.BlankNode | ox.Literal)
+    return quad.object
+
+
+def write(lines: IO[bytes], folder: Path) -> None:
+    """Write the file of a snapshot.
+
+    Args:
+        lines: its merged graph in N-Triples, as a store dumps it.
+
+    Raises:
+        OSError: the disk is full or not writable.
+        ValueError: there is more than numbers can tell apart.
+    """
+    with written(folder / FILE, TABLES) as file:
+        _fill(file, lines)
+
+
+def _fill(table: sqlite3.Connection, lines: IO[bytes]) -> None:
+    terms: dict[bytes, int] = {}
+    properties: dict[bytes, int] = {}
+    figures: list[Figures] = []
+    turned = array("q")
+
+    def number(text: bytes) -> int:
+        return terms.setdefault(text, len(terms))
+
+    def forward() -> Iterator[tuple[int, int | bytes]]:
+        for text, triples in groupby(lines, lambda line: line[: line.index(b" ")]):
+            subject, start = number(text), len(text) + 1
+            found: dict[int, array[int]] = {}
+            for line in triples:
+                end = line.index(b" ", start)
+                name, value = line[start:end], number(line[end + 1 : line.rindex(b" .")])
+                if name not in properties:
+                    properties[name] = len(properties)
+                    number(name)
+                    figures.append(Figures())
+                property = properties[name]
+                found.setdefault(property, array("i")).append(value)
+                turned.append((value << BITS | property) << PLACES | subject)
+            for property, values in found.items():
+                figures[property].triples += len(values)
+                figures[property].subjects.append(subject)
+                yield packed(subject << BITS | property, values)
+
+    def backward() -> Iterator[tuple[int, int | bytes]]:
+        for step, together in groupby(sorted(turned), lambda key: key >> PLACES):
+            figures[step & ((1 << BITS) - 1)].objects += 1
+            yield packed(step, array("i", (key & ((1 << PLACES) - 1) for key in together)))
+        for property, found in enumerate(figures):
+            yield packed(ANYTHING << BITS | property, found.subjects)
+
+    try:
+        table.executemany("INSERT INTO forward VALUES (?, ?)", forward())
+    except OverflowError:
+        raise ValueError("more terms than numbers tell apart") from None
+    if len(properties) >= 1 << BITS or len(terms) >= 1 << PLACES:
+        raise ValueError(f"{len(properties)} properties, {len(terms)} terms: too many to number")
+    table.executemany("INSERT INTO backward VALUES (?, ?)", backward())
+    table.executemany(
+        "INSERT INTO terms VALUES (?, ?)", ((n, text.decode()) for text, n in terms.items())
+    )
+    table.execute(f"CREATE UNIQUE INDEX iris ON terms (text) WHERE {IRIS}")
+    table.execute(f"CREATE INDEX literals ON terms (text) WHERE {LITERALS}")
+    table.executemany(
+        "INSERT INTO properties VALUES (?, ?, ?, ?, ?)",
+        (
+            (n, iri[1:-1].decode(), found.triples, len(found.subjects), found.objects)
+            for (iri, n), found in zip(properties.items(), figures, strict=True)
+        ),
+    )
+
+
+@dataclass
+class Figures:
+    """What is counted of a property while the file is written."""
+
+    triples: int = 0
+    objects: int = 0
+    subjects: array[int] = field(default_factory=lambda: array("i"))
+
+
+def packed(step: int, found: array[int]) -> tuple[int, int | bytes]:
+    """A row: a step, and where it leads; one thing as its number, several as 4 bytes each."""
+    return step, found[0] if len(found) == 1 else found.tobytes()

@@ -1,0 +1,86 @@
+"""Every named question gives, as a program, the rows that Oxigraph gives for its SPARQL."""
+
+from __future__ import annotations
+
+import pytest
+
+from graph_service.answers import Answers
+from graph_service.ordering import put_in_order
+from graph_service.plans import Program, Programs
+from graph_service.questions import Question, bind, registry
+from graph_service.store import Row
+from graph_service.store.embedded import EmbeddedStore
+from tests.store.compare import askings, by_value
+
+#: What no program is made of: scans of the whole graph, and what one question alone uses.
+BY_THE_ENGINE = {
+    "dates-without-year",  # REGEX
+    "named-in-documents",  # HAVING
+    "responsibility-facets",  # a table of VALUES, a variable in place of a property
+    "searchable",  # everything that is said of everything
+}
+
+
+def programs_of(store: EmbeddedStore) -> Programs:
+    """What makes the programs of a store."""
+    assert store._programs
+    return store._programs
+
+
+def both(store: EmbeddedStore, question: Question, terms: dict[str, tuple[str, ...]]) -> bool:
+    """Compare a question's rows; whether a program gave them."""
+    program = programs_of(store).of(question, terms)
+    if program is None:
+        return False
+    end, order = question.unsorted
+    ours: list[Row] = program.rows(terms)
+    theirs = list(store.select(question.sparql(terms).removesuffix(end), question.prefixes))
+    if order:
+        put_in_order(ours, order)
+        put_in_order(theirs, order)
+        assert ours == theirs
+    else:
+        assert by_value(ours) == by_value(theirs)
+    return True
+
+
+@pytest.mark.parametrize("name", sorted(registry()))
+def test_with_every_parameter(name: str, answers: Answers) -> None:
+    store = answers.store
+    assert isinstance(store, EmbeddedStore)
+    question = registry()[name]
+    for asking in askings(question, answers):
+        values = {k: v for k, v in (question.default | asking).items() if v != "all"}
+        terms = bind(question.parameters, values, answers)
+        assert both(store, question, terms) == (name not in BY_THE_ENGINE)
+        for key in question.sorts:
+            assert both(store, question.sorted_by(key), terms)
+
+
+def test_with_several_values(answers: Answers) -> None:
+    store = answers.store
+    assert isinstance(store, EmbeddedStore)
+    asked = 0
+    for question in registry().values():
+        for name, parameter in question.parameters.items():
+            if parameter.type != "enum" or name not in question.parameters:
+                continue
+            values = {"modality": "Must,Should", "status": "Law,Agreed,Practice"}
+            if parameter.of[0] not in values:
+                continue
+            several = {**question.example, name: values[parameter.of[0]]}
+            both(store, question, bind(question.parameters, several, answers))
+            asked += 1
+    assert asked > 5
+
+
+def test_a_program_is_made_once_for_a_set_of_parameters(answers: Answers) -> None:
+    store = answers.store
+    assert isinstance(store, EmbeddedStore)
+    question = registry()["who-under-provision"]
+    one = bind(question.parameters, {"law": "sul-140"}, answers)
+    other = bind(question.parameters, {"law": "sul-119"}, answers)
+    program = programs_of(store).of(question, one)
+    assert isinstance(program, Program)
+    assert programs_of(store).of(question, other) is program
+    assert by_value(program.rows(one)) != by_value(program.rows(other))

@@ -1,0 +1,160 @@
+"""The index of a snapshot leads, forwards and backwards, just where the store's triples do."""
+
+from __future__ import annotations
+
+import errno
+import io
+import resource
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+
+from graph_service.answers import Answers
+from graph_service.store import index
+from graph_service.store.embedded import EmbeddedStore
+from graph_service.store.index import (
+    ANYTHING,
+    BITS,
+    KEPT,
+    NOWHERE,
+    Index,
+    Kept,
+    NowhereError,
+    write,
+)
+from tests.store.test_things import WICKED
+
+
+def lines_of(store: ox.Store) -> io.BytesIO:
+    """A store's default graph, as publishing hands it over."""
+    dumped = store.dump(format=ox.RdfFormat.N_TRIPLES, from_graph=ox.DefaultGraph())
+    assert dumped is not None
+    return io.BytesIO(dumped)
+
+
+def test_it_holds_every_triple_and_no_other(answers: Answers) -> None:
+    store = answers.store
+    assert isinstance(store, EmbeddedStore)
+    walked = Index(store.folder)
+    forward: dict[int, set[int]] = defaultdict(set)
+    backward: dict[int, set[int]] = defaultdict(set)
+    numbers: dict[object, int] = {}
+    triples = 0
+    for quad in store._disk.quads_for_pattern(None, None, None, ox.DefaultGraph()):
+        property = walked.properties[quad.predicate.value].number
+        ends = []
+        for term in (quad.subject, quad.object):
+            if term not in numbers:
+                number = walked.number(str(term))
+                if number is None:
+                    # A blank node, or a literal that is long, is found by walking only.
+                    candidates = walked.forward[ends[0] << BITS | property] if ends else ()
+                    number = next((n for n in candidates if walked.terms[n] == term), None)
+                if number is None:
+                    break
+                numbers[term] = number
+            ends.append(numbers[term])
+        if len(ends) == 2:
+            subject, value = ends
+            forward[subject << BITS | property].add(value)
+            backward[value << BITS | property].add(subject)
+            triples += 1
+    assert triples > 200_000
+    for name, steps in (("forward", forward), ("backward", backward)):
+        lead = getattr(walked, name)
+        for step, ends_of in steps.items():
+            assert ends_of <= set(lead[step])
+    rows = {
+        name: {
+            step: set(index.found_in(found))
+            for step, found in walked._table.rows(f"SELECT step, found FROM {name} WHERE step >= 0")
+        }
+        for name in ("forward", "backward")
+    }
+    total = len(list(store._disk.quads_for_pattern(None, None, None, ox.DefaultGraph())))
+    assert sum(map(len, rows["forward"].values())) == total
+    assert sum(map(len, rows["backward"].values())) == total
+    assert sum(p.triples for p in walked.properties.values()) == total
+
+
+def test_figures_of_a_property(tmp_path: Path) -> None:
+    store = ox.Store()
+    store.load(
+        b"<x:a> <x:p> <x:b> , <x:c> ; <x:q> 1 . <x:b> <x:p> <x:c> .", format=ox.RdfFormat.TURTLE
+    )
+    write(lines_of(store), tmp_path)
+    walked = Index(tmp_path)
+    p, q = walked.properties["x:p"], walked.properties["x:q"]
+    assert (p.triples, p.subjects, p.objects) == (3, 2, 2)
+    assert (q.triples, q.subjects, q.objects) == (1, 1, 1)
+    a, b, c = (walked.number(f"<x:{name}>") for name in "abc")
+    assert a is not None and b is not None and c is not None
+    assert set(walked.forward[a << BITS | p.number]) == {b, c}
+    assert set(walked.backward[c << BITS | p.number]) == {a, b}
+    assert set(walked.backward[ANYTHING << BITS | p.number]) == {a, b}
+    assert walked.forward[NOWHERE << BITS | p.number] == ()
+    assert walked.number("<x:nobody>") is None
+    one = '"1"^^<http://www.w3.org/2001/XMLSchema#integer>'
+    assert walked.backward[(walked.number(one) or 0) << BITS | q.number] == (a,)
+    names = {name: walked.number(f"<{name}>") for name in ("x:p", "x:q")}
+    assert {(n, e) for n, e in walked.around(a)} >= {(names["x:p"], b), (names["x:p"], c)}
+    assert list(walked.around(b, back=True)) == [(names["x:p"], a)]
+
+
+def test_terms_are_read_back_as_they_are(tmp_path: Path) -> None:
+    store = ox.Store()
+    node, name = ox.NamedNode("http://x/a"), ox.NamedNode("http://x/p")
+    store.extend(ox.Quad(node, name, term) for term in WICKED)
+    write(lines_of(store), tmp_path)
+    walked = Index(tmp_path)
+    step = (walked.number("<http://x/a>") or 0) << BITS | walked.properties["http://x/p"].number
+    # A store writes a blank node under a name of its own.
+    read = {
+        t if not isinstance(t, ox.BlankNode) else "b"
+        for t in map(walked.terms.__getitem__, walked.forward[step])
+    }
+    assert read == {t if not isinstance(t, ox.BlankNode) else "b" for t in WICKED}
+    with pytest.raises(NowhereError):
+        walked.terms[NOWHERE]
+
+
+def test_threads_read_it_together(answers: Answers) -> None:
+    store = answers.store
+    assert isinstance(store, EmbeddedStore)
+    walked = Index(store.folder)
+    steps = [r[0] for r in walked._table.rows("SELECT step FROM forward LIMIT 5000")]
+    expected = [Index(store.folder).forward[step] for step in steps[:50]]
+
+    def walk(_: int) -> list[tuple[int, ...]]:
+        return [walked.forward[step] for step in steps][:50]
+
+    with ThreadPoolExecutor(8) as threads:
+        assert all(found == expected for found in threads.map(walk, range(24)))
+
+
+def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert KEPT < 100_000
+    monkeypatch.setattr(index, "KEPT", 10)
+    kept = Kept(lambda number: number * 2)
+    assert [kept[n] for n in range(35)] == [n * 2 for n in range(35)]
+    assert 0 < len(kept) <= 10
+
+
+def test_a_disk_that_refuses_is_an_error_with_its_number(tmp_path: Path) -> None:
+    store = ox.Store()
+    store.bulk_extend(
+        ox.Quad(ox.NamedNode(f"urn:{n}"), ox.NamedNode("urn:p"), ox.Literal(f"{n}" * 300))
+        for n in range(500)
+    )
+    lines = lines_of(store)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        with pytest.raises(OSError) as refused:
+            write(lines, tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert refused.value.errno in (errno.ENOSPC, errno.EFBIG, errno.EIO)
