@@ -181,7 +181,7 @@ def main() -> int:
     stop, told = apart.Event(), apart.Queue()
     with running(service(snapshots, processes=2, cache=False, as_installed=True)) as server:
         port = int(server.url.rpartition(":")[2])
-        time.sleep(8)  # the graph is in memory then
+        time.sleep(4)  # the index for searching is made then
         ask(server.url, 3, 0)
         say("named questions alone")
         calm = ask(server.url, SECONDS, 1)

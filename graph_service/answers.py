@@ -30,7 +30,7 @@ from graph_service.shaping import (
     order_of,
     plain,
 )
-from graph_service.store import Row, Store
+from graph_service.store import Row, Store, Term
 from graph_service.vocabulary import AG, ID, RDF, SKOS, kind_and_slug, thing
 
 #: Labels that are looked through for slugs like an unknown one: the cost of an error is bounded.
@@ -52,6 +52,7 @@ class Answers:
         self.questions = questions
         self._slugs: dict[str, dict[str, str]] = {}
         self._labels: dict[str, str] = {}
+        self._shown: dict[Term, Json] = {}
         self._orders = Orders()
 
     # -- looking things up --------------------------------------------------------------------
@@ -258,6 +259,27 @@ class Answers:
         else:
             reference["label"] = labels.get(iri, slug)
         return reference
+
+    def table(self, columns: Iterable[str], rows: Iterable[Row]) -> list[dict[str, Json]]:
+        """Rows as plain data: a thing as a reference, everything else by its value.
+
+        What stands for a term is the same each time, and is not to be changed.
+        """
+        shown = self._shown
+        new = {value for row in rows for value in row.values() if value not in shown}
+        if new:
+            if len(shown) + len(new) > KEPT_LABELS:
+                # Another dictionary, not an emptied one: other threads may be reading it.
+                new = {value for row in rows for value in row.values()}
+                shown = self._shown = {}
+            named = [t.value for t in new if t.value.startswith(("http://", "https://"))]
+            labels = self.labels(named)
+            references = {iri: self.reference(iri, labels) for iri in named}
+            shown.update({t: references.get(t.value) or plain(t) for t in new})
+        return [
+            {column: shown[value] for column in columns if (value := row.get(column)) is not None}
+            for row in rows
+        ]
 
     # -- graphs -------------------------------------------------------------------------------
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from graph_service.answers import Answers, plain
 from graph_service.api.formats import SEPARATORS, choose, only
 from graph_service.api.openapi import answers_as, described, openapi_parameters
 from graph_service.api.problems import Problem
@@ -20,6 +17,7 @@ from graph_service.api.request import (
     base_url,
     one_of,
     parameter,
+    query_of,
     read_values,
     service_of,
 )
@@ -28,7 +26,6 @@ from graph_service.api.shape import forms, json_answer, table_answer
 from graph_service.questions import Parameter, Question
 from graph_service.questions.parameters import ENUMS
 from graph_service.questions.words import words
-from graph_service.store import Row
 
 OUR_FORMATS = only("json", "csv")
 SHOW = parameter("show", "text", "answer, eller sparql for forespørgslen med parametrene sat ind")
@@ -91,26 +88,6 @@ def unknown(request: Request, name: str) -> Response:
     raise Problem("not-found", f"Spørgsmålet {name[:80]!r} findes ikke.{hint}", nearest=near)
 
 
-def table(answers: Answers, columns: Iterable[str], rows: list[Row]) -> list[dict[str, Any]]:
-    """The rows as JSON: a thing as a reference with its label, however often it is named."""
-    named = dict.fromkeys(
-        text
-        for row in rows
-        for value in row.values()
-        if (text := value.value).startswith(("http://", "https://"))
-    )
-    labels = answers.labels(named)
-    shown = {iri: answers.reference(iri, labels) for iri in named}
-    return [
-        {
-            column: shown.get(value.value) or plain(value)
-            for column in columns
-            if (value := row.get(column)) is not None
-        }
-        for row in rows
-    ]
-
-
 def ask(request: Request, question: Question) -> Response:
     """Run a named question."""
     answers = service_of(request).answers
@@ -118,7 +95,7 @@ def ask(request: Request, question: Question) -> Response:
     show = one_of(values, "show", ("answer", "sparql"), "answer")
     separator = one_of(values, "separator", SEPARATORS, "semicolon")
     asked = {k: v for k, v in values.items() if k in question.parameters}
-    page = "/sparql?" + urlencode({"spoergsmaal": question.name, **asked})
+    page = "/sparql?" + query_of({"spoergsmaal": question.name, **asked}.items())
     if show == "sparql":
         text = answers.sparql(question.name, asked)
         return Response(text, 200, forms(request, "", {}, page=page), SPARQL)
@@ -128,7 +105,7 @@ def ask(request: Request, question: Question) -> Response:
     if question.gives_labels:
         subject, key, *_ = question.columns
         answers.keep_labels({row[subject].value: row[key].value for row in rows[:KEPT]})
-    shown = table(answers, question.columns, rows)
+    shown = answers.table(question.columns, rows)
     headers = forms(request, chosen, OUR_FORMATS, page=page)
     if chosen == "csv":
         return table_answer(question.columns, shown, separator, headers, question.name)

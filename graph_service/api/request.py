@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from urllib.parse import urlencode
 
 from fastapi import Request
 
@@ -14,6 +15,9 @@ from graph_service.questions import Parameter
 from graph_service.questions.parameters import ParameterError, bind
 from graph_service.service import Service
 from graph_service.store import Store
+
+#: What stands in a query string as it is (RFC 3986, section 2.3).
+PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")
 
 
 def parameter(name: str, type: str, label: str) -> Parameter:
@@ -39,6 +43,20 @@ def service_of(request: Request) -> Service:
     """The service that a request belongs to."""
     service: Service = request.app.state.service
     return service
+
+
+def query_of(values: Iterable[tuple[str, str]]) -> str:
+    """A query string. What needs no escapes, as most values, is not looked at letter by letter.
+
+    >>> query_of([("law", "sul-140"), ("q", "a b")])
+    'law=sul-140&q=a+b'
+    """
+    return "&".join(
+        f"{name}={value}"
+        if PLAIN.fullmatch(value) and PLAIN.fullmatch(name)
+        else urlencode({name: value})
+        for name, value in values
+    )
 
 
 def base_url(request: Request) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from fastapi import Request
 from starlette.responses import Response
@@ -19,7 +19,7 @@ from graph_service.api.formats import (
     to_json,
     to_rdf,
 )
-from graph_service.api.request import base_url, service_of
+from graph_service.api.request import base_url, query_of, service_of
 from graph_service.api.resources import data_of, page_of
 from graph_service.vocabulary import kind_and_slug, thing
 
@@ -62,7 +62,7 @@ def forms(
     if len(request.scope["query_string"]) > LONGEST:
         return vary
     base = base_url(request)
-    kept = urlencode([(k, v) for k, v in request.query_params.multi_items() if k != "format"])
+    kept = query_of((k, v) for k, v in request.query_params.multi_items() if k != "format")
     here = f"{base}{quote(data or request.scope['path'])}?{kept}{'&' if kept else ''}format="
     made = [
         f'<{here}{name}>; rel="alternate"; type="{media}"'

@@ -14,8 +14,9 @@ from decimal import Decimal, InvalidOperation
 import pyoxigraph as ox
 
 from graph_service.plans.read import Unread
+from graph_service.remembered import Remembered
 from graph_service.store import Term
-from graph_service.store.index import Kept
+from graph_service.store.index import KEPT
 from graph_service.vocabulary import XSD
 
 Number = int | Decimal | float
@@ -63,11 +64,15 @@ class Operators:
         terms: number → term.
     """
 
-    def __init__(self, terms: Kept[Term]) -> None:
+    def __init__(self, terms: Remembered[int, Term]) -> None:
         self._terms = terms
-        self._plain = Kept(lambda number: plain(terms[number]))
-        self._texts = Kept(lambda number: text(terms[number]))
-        self._written = Kept(lambda number: written(terms[number]))
+        self._plain: Remembered[int, object] = Remembered(lambda number: plain(terms[number]), KEPT)
+        self._texts: Remembered[int, tuple[str, str | None] | None] = Remembered(
+            lambda number: text(terms[number]), KEPT
+        )
+        self._written: Remembered[int, str | None] = Remembered(
+            lambda number: written(terms[number]), KEPT
+        )
 
     def term(self, value: object) -> Term:
         """The term that a value stands for, or is written as.

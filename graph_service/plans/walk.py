@@ -111,17 +111,22 @@ class Walker:
         return make
 
     def check(self, path: shapes.Path, subject: int, value: int) -> Maker:
-        hop = self.hop(path)
         if isinstance(path, shapes.Predicate):
+            there = self._index.properties.get(path.iri)
+            if there is None:
+                return lambda _: nothing
+            steps, number = self._index.forward, there.number
 
             def make(following: Step) -> Step:
                 def step(r: Registers) -> None:
-                    if r[value] in hop(r[subject]):  # type: ignore[arg-type]
+                    if r[value] in steps[r[subject] << BITS | number]:  # type: ignore[operator]
                         following(r)
 
                 return step
 
             return make
+
+        hop = self.hop(path)
 
         def make_counted(following: Step) -> Step:
             def step(r: Registers) -> None:

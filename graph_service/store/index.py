@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import sqlite3
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import groupby
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO
 
 import pyoxigraph as ox
 
+from graph_service.remembered import Remembered
 from graph_service.store import Term
 from graph_service.store.tables import Table, written
 
@@ -55,7 +56,6 @@ ANY = "SELECT 1 FROM forward WHERE step BETWEEN ? AND ? LIMIT 1"
 #: Steps, and terms, that are remembered; and the most things that a step that is may lead to.
 KEPT, LONGEST = 60_000, 4_000
 
-T = TypeVar("T")
 #: What a step leads to.
 Found = tuple[int, ...]
 
@@ -74,35 +74,11 @@ class Property:
     objects: int
 
 
-class Kept(dict[int, T]):
-    """What was found under a number lately; everything is let go when it is too much.
-
-    Args:
-        find: finds it.
-    """
-
-    def __init__(self, find: Callable[[int], T]) -> None:
-        super().__init__()
-        self._find = find
-
-    def __missing__(self, number: int) -> T:
-        found = self._find(number)
-        if len(self) >= KEPT:
-            self.clear()
-        self[number] = found
-        return found
-
-
-class Steps(Kept[Found]):
+class Steps(Remembered[int, Found]):
     """``thing << BITS | property`` → what the property leads to, in one direction."""
 
-    def __missing__(self, step: int) -> Found:
-        found = self._find(step)
-        if len(self) >= KEPT:
-            self.clear()
-        if len(found) <= LONGEST:
-            self[step] = found
-        return found
+    def worth(self, found: Found) -> bool:
+        return len(found) <= LONGEST
 
 
 class Index:
@@ -125,10 +101,10 @@ class Index:
         self._table = Table(folder / FILE)
         rows = self._table.rows("SELECT iri, id, triples, subjects, objects FROM properties")
         self.properties = {iri: Property(*figures) for iri, *figures in rows}
-        self.forward = Steps(partial(self._steps, STEP["forward"]))
-        self.backward = Steps(partial(self._steps, STEP["backward"]))
-        self.terms = Kept(self._term)
-        self._described = Kept(self._any)
+        self.forward = Steps(partial(self._steps, STEP["forward"]), KEPT)
+        self.backward = Steps(partial(self._steps, STEP["backward"]), KEPT)
+        self.terms = Remembered(self._term, KEPT)
+        self._described = Remembered(self._any, KEPT)
         self._numbers: dict[str, int] = {}
 
     @cached_property

@@ -18,10 +18,8 @@ from graph_service.store.embedded import EmbeddedStore
 from graph_service.store.index import (
     ANYTHING,
     BITS,
-    KEPT,
     NOWHERE,
     Index,
-    Kept,
     NowhereError,
     write,
 )
@@ -135,12 +133,17 @@ def test_threads_read_it_together(answers: Answers) -> None:
         assert all(found == expected for found in threads.map(walk, range(24)))
 
 
-def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert KEPT < 100_000
-    monkeypatch.setattr(index, "KEPT", 10)
-    kept = Kept(lambda number: number * 2)
-    assert [kept[n] for n in range(35)] == [n * 2 for n in range(35)]
-    assert 0 < len(kept) <= 10
+def test_what_leads_to_very_much_is_not_remembered(
+    answers: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = answers.store
+    assert isinstance(store, EmbeddedStore)
+    walked = Index(store.folder)
+    monkeypatch.setattr(index, "LONGEST", 3)
+    everything = walked.properties["http://www.w3.org/1999/02/22-rdf-syntax-ns#type"].number
+    step = ANYTHING << BITS | everything
+    assert len(walked.backward[step]) > 10_000
+    assert step not in walked.backward
 
 
 def test_a_disk_that_refuses_is_an_error_with_its_number(tmp_path: Path) -> None:
