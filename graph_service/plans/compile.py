@@ -12,7 +12,7 @@ bound around it. That is what the algebra says as long as each variable that is 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import count
 
 from graph_service.build.patterns import Pattern, Variable
@@ -69,13 +69,19 @@ class Compiler:
     Args:
         index: what it will walk.
         operators: what is done with the values of registers.
+        asked: parameter and place → the number of the thing that is asked for first.
 
     Attributes:
         layout: which register holds what, once a query is compiled.
     """
 
-    def __init__(self, index: Index, operators: Operators) -> None:
-        self.layout = Layout(index)
+    def __init__(
+        self,
+        index: Index,
+        operators: Operators,
+        asked: Mapping[tuple[str, int], int | None],
+    ) -> None:
+        self.layout = Layout(index, asked)
         self._index = index
         self._operators = operators
         self._fresh = count(1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 
@@ -56,6 +56,7 @@ class Layout:
 
     Args:
         index: whose numbers stand for terms.
+        asked: parameter and place → the number of the thing that is asked for first.
 
     Attributes:
         registers: their contents before a program runs.
@@ -64,7 +65,8 @@ class Layout:
         given: variable → the registers of the parameter's terms, of which it is one.
     """
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: Index, asked: Mapping[tuple[str, int], int | None]) -> None:
+        self._asked = asked
         self.registers: Registers = [None]
         self.places: dict[tuple[str, int], int] = {}
         self.walked: set[int] = set()
@@ -82,6 +84,13 @@ class Layout:
         if name not in names.slots:
             names.slots[name] = self.register()
         return names.slots[name]
+
+    def asked(self, term: ox.NamedNode) -> int | None:
+        """The number of a constant, or of what a parameter is when the program is made."""
+        if term.value.startswith(PLACE):
+            _, name, place = term.value.removeprefix(PLACE).split(":")
+            return self._asked.get((name, int(place)))
+        return self._index.number(str(term))
 
     def constant(self, term: Term | ox.Triple) -> tuple[int, bool]:
         """The register of a constant, and whether it holds the number of a term."""

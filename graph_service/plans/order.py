@@ -1,7 +1,8 @@
 """In which order the parts of a group are walked: that in which the graph holds least to walk.
 
-Averages of the graph tell how many values a property has, and how many subjects a value; of a class
-it is counted. Each part is tried as the first one; then comes always the one with the fewest ways.
+Averages of the graph tell how many values a property has, and how many subjects a value; of a
+constant, and of what was asked for when the program was made, they are counted. Each part is tried
+as the first one; then comes always that after which the fewest ways are left.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import pyoxigraph as ox
 from graph_service.build import shapes
 from graph_service.build.patterns import Call, Pattern, Variable
 from graph_service.plans.groups import joinable, optionals
-from graph_service.plans.layout import PLACE, Layout
+from graph_service.plans.layout import Layout
 from graph_service.plans.read import (
     Condition,
     Element,
@@ -28,6 +29,7 @@ from graph_service.plans.read import (
     mentioned,
 )
 from graph_service.store.index import BITS, Index
+from graph_service.vocabulary import RDF
 
 #: So many triples a thing has, more or less.
 AROUND = 10.0
@@ -49,6 +51,7 @@ class Planner:
         flat: Callable[[Iterable[Element]], list[Element]],
     ) -> None:
         self._index, self._layout, self._flat = index, layout, flat
+        self._fans_known: dict[tuple[int, frozenset[str]], tuple[float, Element]] = {}
 
     def ordered(
         self, joined: Sequence[Element], filters: Sequence[Filter], known: set[str]
@@ -88,10 +91,23 @@ class Planner:
                 rows *= one[1]
             if not rest:
                 return order, cost, rows
-            chosen = min(rest, key=lambda e: self.fan(e, known))
+            chosen = min(rest, key=lambda e: self._promise(e, rest, known))
+
+    def _promise(self, element: Element, rest: Sequence[Element], known: set[str]) -> float:
+        """How many ways are left after an element and the best of those that can follow it."""
+        then = known | set(bound(element))
+        after = min((self.fan(e, then) for e in rest if e is not element), default=1.0)
+        return self.fan(element, known) * min(1.0, after)
 
     def fan(self, element: Element, known: set[str]) -> float:
         """How many ways to bind an element there are on average; infinity where it cannot be."""
+        asked = (id(element), frozenset(known.intersection(bound(element))))
+        if asked not in self._fans_known:
+            # The element is kept, so that no other gets its identity.
+            self._fans_known[asked] = (self._fan(element, known), element)
+        return self._fans_known[asked][0]
+
+    def _fan(self, element: Element, known: set[str]) -> float:
         if optionals(element) & known:
             return math.inf
         match element:
@@ -124,20 +140,14 @@ class Planner:
         if isinstance(pattern.path, Variable):
             return AROUND if any(ends) else math.inf
         forward, backward = self._fans(pattern.path)
-        if (
-            isinstance(pattern.path, shapes.Predicate)
-            and isinstance(pattern.object, ox.NamedNode)
-            and not pattern.object.value.startswith(PLACE)
-        ):
+        if isinstance(pattern.path, shapes.Predicate) and isinstance(pattern.object, ox.NamedNode):
             there = self._index.properties.get(pattern.path.iri)
-            slot, is_number_of_term = self._layout.constant(pattern.object)
-            if there and is_number_of_term:
-                key = self._layout.registers[slot] << BITS | there.number  # type: ignore[operator]
-                backward = float(len(self._index.backward[key]))
+            number = self._layout.asked(pattern.object)
+            if there and number is not None:
+                backward = float(len(self._index.backward[number << BITS | there.number]))
         match ends:
             case [True, True]:
-                # Of all that have the property, so many have this value.
-                return min(1.0, max(0.001, forward * backward / self._subjects(pattern.path)))
+                return self._check_fan(pattern.path)
             case [True, False]:
                 return forward
             case [False, True]:
@@ -148,6 +158,13 @@ class Planner:
         if all(isinstance(p, shapes.Predicate) for p in paths):
             return sum(self._fans(p)[0] * self._subjects(p) for p in paths)
         return math.inf
+
+    def _check_fan(self, path: shapes.Path) -> float:
+        """How often two things have a path between them: a guess. Classes exclude little."""
+        if path == shapes.Predicate(RDF + "type"):
+            return 0.9
+        forward, backward = self._fans(path)
+        return min(1.0, max(0.02, forward * backward / self._subjects(path)))
 
     def _subjects(self, path: shapes.Path) -> float:
         if isinstance(path, shapes.Predicate):

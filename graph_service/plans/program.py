@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from types import MappingProxyType
 
 import pyoxigraph as ox
 
@@ -124,21 +125,34 @@ class Programs:
             query = question.sparql(marks).removesuffix(question.unsorted[0])
             program = None
             with suppress(Unread):
-                program = self.compile(query, question.prefixes)
+                program = self.compile(query, question.prefixes, terms)
             if len(self._made) >= PROGRAMS:
                 self._made.clear()
             self._made[asked] = program
         return self._made[asked]
 
-    def compile(self, text: str, prefixes: Mapping[str, str]) -> Program:
+    def compile(
+        self,
+        text: str,
+        prefixes: Mapping[str, str],
+        terms: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    ) -> Program:
         """Make a program of a query whose parameters have placeholders (:func:`placeholder`).
+
+        Args:
+            terms: what is asked for first; what it has in the graph tells in which order to walk.
 
         Raises:
             Unread: the query uses a part of SPARQL that is not read here.
             StoreError: the index cannot be read.
         """
         select = read(text, prefixes)
-        compiler = Compiler(self._index, self._operators)
+        asked = {
+            (name, place): self._index.number(term)
+            for name, given in terms.items()
+            for place, term in enumerate(given)
+        }
+        compiler = Compiler(self._index, self._operators, asked)
         run = compiler.select(select, Names())
         return Program(select, run, compiler.layout, self._index, self._operators)
 

@@ -43,18 +43,13 @@ IRIS = "text >= '<' AND text < '='"
 IRI = f"SELECT id FROM terms WHERE text = ? AND {IRIS}"  # noqa: S608 - a constant
 LITERALS = "text >= '\"' AND text < '#' AND length(text) <= 100"
 LITERAL = f"SELECT id FROM terms WHERE text = ? AND {LITERALS}"  # noqa: S608 - a constant
-#: How a step, and all steps from a thing, are read; in each direction.
-STEP = {
-    "forward": "SELECT found FROM forward WHERE step = ?",
-    "backward": "SELECT found FROM backward WHERE step = ?",
-}
-STEPS = {
-    "forward": "SELECT step, found FROM forward WHERE step BETWEEN ? AND ?",
-    "backward": "SELECT step, found FROM backward WHERE step BETWEEN ? AND ?",
-}
-ANY = "SELECT 1 FROM forward WHERE step BETWEEN ? AND ? LIMIT 1"
+#: How a step is read, and all steps from a thing; in each direction.
+FORWARD = "SELECT found FROM forward WHERE step = ?"
+BACKWARD = "SELECT found FROM backward WHERE step = ?"
+AROUND_FORWARD = "SELECT step, found FROM forward WHERE step BETWEEN ? AND ?"
+AROUND_BACKWARD = "SELECT step, found FROM backward WHERE step BETWEEN ? AND ?"
 #: Steps, and terms, that are remembered; and the most things that a step that is may lead to.
-KEPT, LONGEST = 60_000, 4_000
+KEPT, LONGEST = 40_000, 4_000
 
 #: What a step leads to.
 Found = tuple[int, ...]
@@ -66,7 +61,12 @@ class NowhereError(LookupError):
 
 @dataclass(frozen=True)
 class Property:
-    """A property of the graph: its number, and how many triples, subjects and objects it has."""
+    """A property of the graph.
+
+    Attributes:
+        number: its number.
+        triples, subjects, objects: how many it has.
+    """
 
     number: int
     triples: int
@@ -98,11 +98,11 @@ class Index:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._table = Table(folder / FILE)
+        self._table = Table(folder / FILE, mapped=True)
         rows = self._table.rows("SELECT iri, id, triples, subjects, objects FROM properties")
         self.properties = {iri: Property(*figures) for iri, *figures in rows}
-        self.forward = Steps(partial(self._steps, STEP["forward"]), KEPT)
-        self.backward = Steps(partial(self._steps, STEP["backward"]), KEPT)
+        self.forward = Steps(partial(self._steps, FORWARD), KEPT)
+        self.backward = Steps(partial(self._steps, BACKWARD), KEPT)
         self.terms = Remembered(self._term, KEPT)
         self._described = Remembered(self._any, KEPT)
         self._numbers: dict[str, int] = {}
@@ -117,12 +117,11 @@ class Index:
         """The number of each property of a thing, and what it leads to; backwards, of each
         property that leads to the thing, and from where."""
         first = thing << BITS
-        query = STEPS["backward" if back else "forward"]
-        rows = self._table.rows(query, (first, first | ((1 << BITS) - 1)))
-        for step, found in rows:
-            name_of = self._names[step - first]
+        query = AROUND_BACKWARD if back else AROUND_FORWARD
+        for step, found in self._table.rows(query, (first, first | ((1 << BITS) - 1))):
+            name = self._names[step - first]
             for other in found_in(found):
-                yield name_of, other
+                yield name, other
 
     def number(self, text: str) -> int | None:
         """The number of a term; None where no triple has it, and of a literal that is long.
@@ -146,8 +145,7 @@ class Index:
         return number is not None and self._described[number]
 
     def _any(self, number: int) -> bool:
-        first = number << BITS
-        return bool(self._table.rows(ANY, (first, first | ((1 << BITS) - 1))))
+        return next(self.around(number), None) is not None
 
     def _steps(self, query: str, step: int) -> Found:
         rows = self._table.rows(query, (step,))
@@ -227,8 +225,10 @@ def _fill(table: sqlite3.Connection, lines: IO[bytes]) -> None:
 
     def backward() -> Iterator[tuple[int, int | bytes]]:
         for step, together in groupby(sorted(turned), lambda key: key >> PLACES):
-            figures[step & ((1 << BITS) - 1)].objects += 1
-            yield packed(step, array("i", (key & ((1 << PLACES) - 1) for key in together)))
+            subjects = array("i", (key & ((1 << PLACES) - 1) for key in together))
+            found = figures[step & ((1 << BITS) - 1)]
+            found.objects += 1
+            yield packed(step, subjects)
         for property, found in enumerate(figures):
             yield packed(ANYTHING << BITS | property, found.subjects)
 
@@ -247,7 +247,13 @@ def _fill(table: sqlite3.Connection, lines: IO[bytes]) -> None:
     table.executemany(
         "INSERT INTO properties VALUES (?, ?, ?, ?, ?)",
         (
-            (n, iri[1:-1].decode(), found.triples, len(found.subjects), found.objects)
+            (
+                n,
+                iri[1:-1].decode(),
+                found.triples,
+                len(found.subjects),
+                found.objects,
+            )
             for (iri, n), found in zip(properties.items(), figures, strict=True)
         ),
     )

@@ -20,18 +20,21 @@ class Table:
 
     Args:
         path: the file.
+        mapped: whether it is read from where the system keeps it in memory, not copied from there.
 
     Raises:
         StoreError: there is no such file.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, mapped: bool = False) -> None:
         self._name = path.name
         address = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
         try:
             self._file = sqlite3.connect(address, uri=True, check_same_thread=False)
         except sqlite3.Error as error:
             raise StoreError(f"{path}: {error}") from error
+        if mapped:
+            self.rows(f"PRAGMA mmap_size = {1 << 40}")
 
     def rows(self, query: str, values: Sequence[object] = ()) -> list[Any]:
         """The rows of a query.

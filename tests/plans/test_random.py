@@ -227,8 +227,12 @@ def test_a_parameter_stands_for_a_term(tmp_path: Path) -> None:
     programs = indexed(store, tmp_path / "one")
     query = "SELECT DISTINCT ?a ?b WHERE {{ VALUES ?a {{ {} }} ?a :p ?b }}"
     program = programs.compile(query.format(placeholder("x", 0, "<>")), PREFIXES)
+    sniffed = programs.compile(
+        query.format(placeholder("x", 0, "<>")), PREFIXES, {"x": (f"<{NS}t1>",)}
+    )
     for thing in THINGS:
         term = f"<{NS}{thing[1:]}>"
+        assert sniffed.rows({"x": (term,)}) == program.rows({"x": (term,)})
         ours = {
             frozenset((n, str(t)) for n, t in row.items()) for row in program.rows({"x": (term,)})
         }

@@ -61,10 +61,10 @@ def test_it_holds_every_triple_and_no_other(answers: Answers) -> None:
             backward[value << BITS | property].add(subject)
             triples += 1
     assert triples > 200_000
-    for name, steps in (("forward", forward), ("backward", backward)):
-        lead = getattr(walked, name)
-        for step, ends_of in steps.items():
-            assert ends_of <= set(lead[step])
+    for step, ends_of in forward.items():
+        assert ends_of <= set(walked.forward[step])
+    for step, ends_of in backward.items():
+        assert ends_of <= set(walked.backward[step])
     rows = {
         name: {
             step: set(index.found_in(found))
@@ -94,6 +94,7 @@ def test_figures_of_a_property(tmp_path: Path) -> None:
     assert set(walked.backward[c << BITS | p.number]) == {a, b}
     assert set(walked.backward[ANYTHING << BITS | p.number]) == {a, b}
     assert walked.forward[NOWHERE << BITS | p.number] == ()
+    assert walked.backward[NOWHERE << BITS | p.number] == ()
     assert walked.number("<x:nobody>") is None
     one = '"1"^^<http://www.w3.org/2001/XMLSchema#integer>'
     assert walked.backward[(walked.number(one) or 0) << BITS | q.number] == (a,)
@@ -108,11 +109,12 @@ def test_terms_are_read_back_as_they_are(tmp_path: Path) -> None:
     store.extend(ox.Quad(node, name, term) for term in WICKED)
     write(lines_of(store), tmp_path)
     walked = Index(tmp_path)
-    step = (walked.number("<http://x/a>") or 0) << BITS | walked.properties["http://x/p"].number
+    thing, name = walked.number("<http://x/a>"), walked.properties["http://x/p"].number
+    assert thing is not None
     # A store writes a blank node under a name of its own.
     read = {
         t if not isinstance(t, ox.BlankNode) else "b"
-        for t in map(walked.terms.__getitem__, walked.forward[step])
+        for t in map(walked.terms.__getitem__, walked.forward[thing << BITS | name])
     }
     assert read == {t if not isinstance(t, ox.BlankNode) else "b" for t in WICKED}
     with pytest.raises(NowhereError):
