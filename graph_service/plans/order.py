@@ -79,10 +79,11 @@ class Planner:
         rows, cost = 1.0, 0.0
         chosen = first
         while True:
-            rows *= self.fan(chosen, known)
+            fan = self.fan(chosen, known)
+            if fan == math.inf:
+                return [], fan, fan
+            rows *= fan
             cost += rows + 0.01
-            if cost == math.inf:
-                return [], cost, cost
             order.append(chosen)
             rest.remove(chosen)
             known |= set(bound(chosen))
@@ -95,9 +96,12 @@ class Planner:
 
     def _promise(self, element: Element, rest: Sequence[Element], known: set[str]) -> float:
         """How many ways are left after an element and the best of those that can follow it."""
+        fan = self.fan(element, known)
+        if fan == math.inf:
+            return fan
         then = known | set(bound(element))
         after = min((self.fan(e, then) for e in rest if e is not element), default=1.0)
-        return self.fan(element, known) * min(1.0, after)
+        return fan * min(1.0, after)
 
     def fan(self, element: Element, known: set[str]) -> float:
         """How many ways to bind an element there are on average; infinity where it cannot be."""
@@ -144,7 +148,9 @@ class Planner:
             there = self._index.properties.get(pattern.path.iri)
             number = self._layout.asked(pattern.object)
             if there and number is not None:
-                backward = float(len(self._index.backward[number << BITS | there.number]))
+                # Not nothing: the next may ask for what there is something of.
+                found = self._index.backward[number << BITS | there.number]
+                backward = max(0.5, float(len(found)))
         match ends:
             case [True, True]:
                 return self._check_fan(pattern.path)

@@ -111,6 +111,7 @@ class Walker:
         return make
 
     def check(self, path: shapes.Path, subject: int, value: int) -> Maker:
+        """Go on for each way along a path between two registers."""
         if isinstance(path, shapes.Predicate):
             there = self._index.properties.get(path.iri)
             if there is None:
@@ -138,6 +139,13 @@ class Walker:
         return make_counted
 
     def walk(self, path: shapes.Path, start: int, end: int, state: str, *, back: bool) -> Maker:
+        """Bind a register to each end of a path.
+
+        Args:
+            start, end: registers.
+            state: ``new``, or ``maybe`` where the end may be bound before and must then be so.
+            back: whether the path is walked from its value.
+        """
         hop = self.hop(path, back=back)
         if state == "maybe":
 
