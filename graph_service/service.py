@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -110,8 +111,12 @@ class Service:
             self._now = InService(Answers(store, self.questions), manifest, folder)
             if before:
                 self.swaps += 1
+                before.answers.let_go()
         for tell in self.on_swap:
             tell()
+        if before:
+            # A program is a ring of functions, which only the collector finds; it seldom looks.
+            gc.collect()
         return manifest
 
     def context(self) -> dict[str, object]:

@@ -40,6 +40,12 @@ class EmbeddedStore:
         self._index = Index(folder) if (folder / index.FILE).is_file() else None
         self._programs = Programs(self._index) if self._index else None
 
+    def let_go(self) -> None:
+        """Forget where the named questions walked, and their programs."""
+        if self._index:
+            self._programs = Programs(self._index)
+            self._index.let_go()
+
     def select(self, query: str, prefixes: dict[str, str] | None = None) -> Iterator[Row]:
         result = self._run(query, prefixes)
         assert isinstance(result, ox.QuerySolutions)

@@ -107,6 +107,11 @@ class Index:
         self._described = Remembered(self._any, KEPT)
         self._numbers: dict[str, int] = {}
 
+    def let_go(self) -> None:
+        """Forget what was read."""
+        for kept in (self.forward, self.backward, self.terms, self._described, self._numbers):
+            kept.clear()
+
     @cached_property
     def _names(self) -> dict[int, int]:
         """The number of each property among properties → that among terms."""

@@ -17,12 +17,31 @@ Given = ParamSpec("Given")
 Result = TypeVar("Result")
 
 
+#: How each function lets go of its results.
+_LET_GO: list[Callable[[], None]] = []
+
+
+def let_go() -> None:
+    """Let go of all results: they are of a snapshot that is in service no more.
+
+    Who waits for one gets it.
+    """
+    for forget in _LET_GO:
+        forget()
+
+
 def kept(most: int) -> Callable[[Callable[Given, Result]], Callable[Given, Result]]:
     """Keep the latest results of a function of hashable positional arguments; not its errors."""
 
     def around(make: Callable[Given, Result]) -> Callable[Given, Result]:
         results: OrderedDict[Hashable, Future[Result]] = OrderedDict()
         lock = threading.Lock()
+
+        def forget() -> None:
+            with lock:
+                results.clear()
+
+        _LET_GO.append(forget)
 
         @wraps(make)
         def get(*args: Given.args, **kwargs: Given.kwargs) -> Result:

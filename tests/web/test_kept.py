@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from graph_service.web.kept import kept
+from graph_service.web.kept import kept, let_go
 
 
 def test_it_is_made_once_for_all_who_ask_at_once() -> None:
@@ -59,3 +59,27 @@ def test_the_longest_unused_goes_and_an_error_is_not_kept() -> None:
     for number in (1, 2, 1, 3, 1, 2):
         assert make(number) == number
     assert made == [1, 1, 2, 3, 2]
+
+
+def test_what_is_let_go_is_made_anew_and_who_waits_gets_it() -> None:
+    made: list[str] = []
+    begun, go_on = threading.Event(), threading.Event()
+
+    @kept(4)
+    def make(name: str) -> str:
+        made.append(name)
+        if name == "slow":
+            begun.set()
+            assert go_on.wait(10)
+        return name
+
+    assert make("quick") == make("quick") == "quick"
+    with ThreadPoolExecutor(2) as threads:
+        slow = threads.submit(make, "slow")
+        assert begun.wait(10)
+        waits = threads.submit(make, "slow")
+        let_go()
+        assert make("quick") == "quick"
+        go_on.set()
+        assert slow.result(10) == waits.result(10) == "slow"
+    assert made.count("quick") == 2
