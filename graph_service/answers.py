@@ -31,7 +31,6 @@ from graph_service.shaping import (
     plain,
 )
 from graph_service.store import Row, Store, Term
-from graph_service.store.embedded import EmbeddedStore
 from graph_service.vocabulary import AG, ID, RDF, SKOS, kind_and_slug, thing
 
 #: Labels that are looked through for slugs like an unknown one: the cost of an error is bounded.
@@ -62,8 +61,7 @@ class Answers:
         Those who still read from here find it again.
         """
         self._slugs, self._labels, self._shown, self._orders = {}, {}, {}, Orders()
-        if isinstance(self.store, EmbeddedStore):
-            self.store.let_go()
+        self.store.let_go()
 
     # -- looking things up --------------------------------------------------------------------
 

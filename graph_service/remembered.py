@@ -34,5 +34,5 @@ class Remembered(dict[Key, Value]):
         return found
 
     def worth(self, found: Value) -> bool:
-        """Whether a value is kept."""
-        return True
+        """Whether a value is kept: not that there is none."""
+        return found is not None

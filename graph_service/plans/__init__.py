@@ -8,7 +8,8 @@ the tests hold every program against.
 
 from __future__ import annotations
 
-from graph_service.plans.program import Program, Programs, placeholder
+from graph_service.plans.layout import placeholder
+from graph_service.plans.program import Program, Programs
 from graph_service.plans.read import Unread
 
 __all__ = ["Program", "Programs", "Unread", "placeholder"]

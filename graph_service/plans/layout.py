@@ -87,19 +87,17 @@ class Layout:
 
     def asked(self, term: ox.NamedNode) -> int | None:
         """The number of a constant, or of what a parameter is when the program is made."""
-        if term.value.startswith(PLACE):
-            _, name, place = term.value.removeprefix(PLACE).split(":")
-            return self._asked.get((name, int(place)))
-        return self._index.number(str(term))
+        given = place_of(term)
+        return self._asked.get(given[1]) if given else self._index.number(str(term))
 
     def constant(self, term: Term | ox.Triple) -> tuple[int, bool]:
         """The register of a constant, and whether it holds the number of a term."""
-        if isinstance(term, ox.NamedNode) and term.value.startswith(PLACE):
-            kind, name, place = term.value.removeprefix(PLACE).split(":")
-            key = (name, int(place))
-            if key not in self.places:
-                self.places[key] = self.register()
-            return self.places[key], kind == "thing"
+        given = place_of(term)
+        if given:
+            is_thing, place = given
+            if place not in self.places:
+                self.places[place] = self.register()
+            return self.places[place], is_thing
         if term not in self._constants:
             number = self._index.number(str(term))
             absent = made(term) if isinstance(term, ox.Literal) else term
@@ -121,12 +119,27 @@ class Layout:
             return slot, "maybe" if name in names.maybe else "new"
         slot, is_number_of_term = self.constant(term)
         if not is_number_of_term:
-            if isinstance(term, ox.NamedNode) and term.value.startswith(PLACE):
+            if place_of(term):
                 self.walked.add(slot)
             else:
                 # What no triple has leads nowhere.
                 slot = self.register(NOWHERE)
         return slot, "known"
+
+
+def placeholder(name: str, place: int, term: str) -> str:
+    """What stands for the term of a parameter while a question is compiled."""
+    kind = "thing" if term.startswith("<") else "value"
+    return f"<{PLACE}{kind}:{name}:{place}>"
+
+
+def place_of(term: Term | ox.Triple) -> tuple[bool, tuple[str, int]] | None:
+    """Whether a placeholder stands for a thing, and for which parameter and place; None of a term
+    that is no placeholder."""
+    if not isinstance(term, ox.NamedNode) or not term.value.startswith(PLACE):
+        return None
+    kind, name, place = term.value.removeprefix(PLACE).split(":")
+    return kind == "thing", (name, int(place))
 
 
 def nothing(_: Registers) -> None:

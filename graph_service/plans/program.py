@@ -11,7 +11,7 @@ import pyoxigraph as ox
 from graph_service.ordering import put_in_order
 from graph_service.plans.compile import Compiler
 from graph_service.plans.groups import hidden
-from graph_service.plans.layout import PLACE, Layout, Names, Run
+from graph_service.plans.layout import Layout, Names, Run, placeholder
 from graph_service.plans.read import Select, Unread, read
 from graph_service.plans.values import Operators, Registers, made
 from graph_service.questions import Question
@@ -137,7 +137,7 @@ class Programs:
         prefixes: Mapping[str, str],
         terms: Mapping[str, Sequence[str]] = MappingProxyType({}),
     ) -> Program:
-        """Make a program of a query whose parameters have placeholders (:func:`placeholder`).
+        """Make a program of a query in which a placeholder stands for each parameter.
 
         Args:
             terms: what is asked for first; what it has in the graph tells in which order to walk.
@@ -155,9 +155,3 @@ class Programs:
         compiler = Compiler(self._index, self._operators, asked)
         run = compiler.select(select, Names())
         return Program(select, run, compiler.layout, self._index, self._operators)
-
-
-def placeholder(name: str, place: int, term: str) -> str:
-    """What stands for the term of a parameter while a question is compiled."""
-    kind = "thing" if term.startswith("<") else "value"
-    return f"<{PLACE}{kind}:{name}:{place}>"

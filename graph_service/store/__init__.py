@@ -62,6 +62,9 @@ class Store(Protocol):
             StoreError: the store cannot answer.
         """
 
+    def let_go(self) -> None:
+        """Forget what was kept between answers: another snapshot is in service."""
+
     def ask(self, query: str) -> bool:
         """The answer to an ASK. Raises as :meth:`select`."""
 

@@ -41,7 +41,6 @@ class EmbeddedStore:
         self._programs = Programs(self._index) if self._index else None
 
     def let_go(self) -> None:
-        """Forget where the named questions walked, and their programs."""
         if self._index:
             self._programs = Programs(self._index)
             self._index.let_go()

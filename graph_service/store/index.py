@@ -105,7 +105,7 @@ class Index:
         self.backward = Steps(partial(self._steps, BACKWARD), KEPT)
         self.terms = Remembered(self._term, KEPT)
         self._described = Remembered(self._any, KEPT)
-        self._numbers: dict[str, int] = {}
+        self._numbers = Remembered(self._number, KEPT)
 
     def let_go(self) -> None:
         """Forget what was read."""
@@ -134,15 +134,11 @@ class Index:
         Args:
             text: in N-Triples.
         """
-        number = self._numbers.get(text)
-        if number is None:
-            rows = self._table.rows(IRI if text.startswith("<") else LITERAL, (text,))
-            if not rows:
-                return None
-            if len(self._numbers) >= KEPT:
-                self._numbers.clear()
-            number = self._numbers[text] = rows[0][0]
-        return number
+        return self._numbers[text]
+
+    def _number(self, text: str) -> int | None:
+        rows = self._table.rows(IRI if text.startswith("<") else LITERAL, (text,))
+        return rows[0][0] if rows else None
 
     def describes(self, iri: str) -> bool:
         """Whether a triple has this IRI as its subject."""

@@ -129,6 +129,9 @@ class RemoteStore:
     def answer(self, question: Question, terms: Mapping[str, tuple[str, ...]]) -> Iterator[Row]:
         return self.select(question.sparql(terms).removesuffix(question.unsorted[0]))
 
+    def let_go(self) -> None:
+        """Nothing is kept here."""
+
     def make_sure(self) -> None:
         """Ask whether the service holds the snapshot, unless that is known.
 

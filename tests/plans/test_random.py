@@ -7,7 +7,6 @@ import random
 import re
 from collections import Counter
 from pathlib import Path
-from tempfile import TemporaryFile
 
 import pyoxigraph as ox
 import pytest
@@ -15,6 +14,7 @@ import rdflib
 
 from graph_service.plans import Programs, Unread, placeholder
 from graph_service.store.index import Index, write
+from tests.store.disk import lines_of
 
 NS = "http://example.org/"
 PREFIXES = {"": NS, "xsd": "http://www.w3.org/2001/XMLSchema#"}
@@ -148,10 +148,7 @@ class Random:
 def indexed(store: ox.Store, folder: Path) -> Programs:
     """What makes programs over a graph."""
     folder.mkdir()
-    with TemporaryFile() as lines:
-        store.dump(lines, format=ox.RdfFormat.N_TRIPLES, from_graph=ox.DefaultGraph())
-        lines.seek(0)
-        write(lines, folder)
+    write(lines_of(store), folder)
     return Programs(Index(folder))
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import io
-import resource
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,14 +20,8 @@ from graph_service.store.index import (
     NowhereError,
     write,
 )
+from tests.store.disk import lines_of, refusing
 from tests.store.test_things import WICKED
-
-
-def lines_of(store: ox.Store) -> io.BytesIO:
-    """A store's default graph, as publishing hands it over."""
-    dumped = store.dump(format=ox.RdfFormat.N_TRIPLES, from_graph=ox.DefaultGraph())
-    assert dumped is not None
-    return io.BytesIO(dumped)
 
 
 def test_it_holds_every_triple_and_no_other(answers: Answers) -> None:
@@ -155,11 +146,5 @@ def test_a_disk_that_refuses_is_an_error_with_its_number(tmp_path: Path) -> None
         for n in range(500)
     )
     lines = lines_of(store)
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
-    try:
-        with pytest.raises(OSError) as refused:
-            write(lines, tmp_path)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert refused.value.errno in (errno.ENOSPC, errno.EFBIG, errno.EIO)
+    with refusing(100_000):
+        write(lines, tmp_path)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import io
-import resource
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +16,7 @@ from graph_service.store import StoreError
 from graph_service.store.embedded import EmbeddedStore
 from graph_service.store.things import FILE, asked, asked_labels, write
 from graph_service.vocabulary import thing
+from tests.store.disk import lines_of, refusing
 
 PART = 500
 
@@ -120,14 +118,6 @@ def test_a_disk_that_refuses_is_an_error_with_its_number(tmp_path: Path) -> None
         for n in range(500)
     )
     store.bulk_extend(quads)
-    lines = io.BytesIO()
-    store.dump(lines, format=ox.RdfFormat.N_TRIPLES, from_graph=ox.DefaultGraph())
-    lines.seek(0)
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
-    try:
-        with pytest.raises(OSError) as refused:
-            write(lines, tmp_path)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert refused.value.errno in (errno.ENOSPC, errno.EFBIG, errno.EIO)
+    lines = lines_of(store)
+    with refusing(100_000):
+        write(lines, tmp_path)

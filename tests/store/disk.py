@@ -1,0 +1,32 @@
+"""What the tests of the files beside a store share: a graph as it is handed over, a full disk."""
+
+from __future__ import annotations
+
+import errno
+import io
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pyoxigraph as ox
+import pytest
+
+
+def lines_of(store: ox.Store) -> io.BytesIO:
+    """A store's default graph, as publishing hands it over."""
+    dumped = store.dump(format=ox.RdfFormat.N_TRIPLES, from_graph=ox.DefaultGraph())
+    assert dumped is not None
+    return io.BytesIO(dumped)
+
+
+@contextmanager
+def refusing(most: int) -> Iterator[None]:
+    """A disk on which no file may have more than so many bytes; writing must fail with a number."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
+    try:
+        with pytest.raises(OSError) as refused:
+            yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert refused.value.errno in (errno.ENOSPC, errno.EFBIG, errno.EIO)
