@@ -5,7 +5,7 @@ HOST ?= 127.0.0.1
 VENV := .venv
 BIN := $(VENV)/bin
 INPUTS := $(shell find data ontology shapes -name '*.ttl' -o -name '*.jsonld' 2>/dev/null)
-RULES := $(shell find graph_service/build -name '*.rq' -o -name '*.py' 2>/dev/null)
+RULES := $(shell find graph_service/build graph_service/search graph_service/store -name '*.rq' -o -name '*.py' 2>/dev/null)
 
 .PHONY: run test lint build bench long referee format-data lock design clean parts docs
 .DEFAULT_GOAL := run

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 import pyoxigraph as ox
 
@@ -16,6 +18,7 @@ from graph_service.ordering import put_in_order
 from graph_service.paging import MAX_PAGE, Orders, Page, cut, order
 from graph_service.questions import Question, bind
 from graph_service.questions.parameters import ParameterError
+from graph_service.search import SearchIndex, index_of
 from graph_service.shaping import (
     HIDDEN,
     NESTED,
@@ -45,11 +48,19 @@ class Answers:
     Args:
         store: the graph.
         questions: the registry.
+        folder: the snapshot's folder; without it there is no search.
+
+    Attributes:
+        shared: what is made of the graph once for all readers; see :mod:`graph_service.kept`.
     """
 
-    def __init__(self, store: Store, questions: Mapping[str, Question]) -> None:
+    def __init__(
+        self, store: Store, questions: Mapping[str, Question], folder: Path | None = None
+    ) -> None:
         self.store = store
         self.questions = questions
+        self.shared: dict[object, Any] = {}
+        self._folder = folder
         self._slugs: dict[str, dict[str, str]] = {}
         self._labels: dict[str, str] = {}
         self._shown: dict[Term, Json] = {}
@@ -61,7 +72,18 @@ class Answers:
         Those who still read from here find it again.
         """
         self._slugs, self._labels, self._shown, self._orders = {}, {}, {}, Orders()
+        self.shared = {}
         self.store.let_go()
+
+    @cached_property
+    def search(self) -> SearchIndex:
+        """The words of the snapshot.
+
+        Raises:
+            StoreError: their file cannot be read.
+        """
+        assert self._folder
+        return index_of(self._folder)
 
     # -- looking things up --------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container
 from functools import lru_cache
 
 import snowballstemmer
@@ -126,25 +126,24 @@ def words(text: str) -> list[str]:
     return list(found)
 
 
-def split_compound(word: str, known: Iterable[str]) -> list[str]:
+def split_compound(word: str, known: Container[str]) -> list[str]:
     """The known parts of a Danish compound: ``genoptræningsplan`` → ``genoptræning``, ``plan``.
 
     Args:
         word: a stem.
         known: stems that count as words; must be quick to look up.
     """
-    vocabulary = known if isinstance(known, (set, dict)) else set(known)
     if len(word) < 8 or not word.isalpha():
         return []
     for cut in range(len(word) - 4, 3, -1):
         tail = word[cut:]
-        if tail not in vocabulary:
+        if tail not in known:
             continue
         for link in LINKS:
             head = word[:cut]
             if link and not head.endswith(link):
                 continue
             head = stem(head[: len(head) - len(link)] if link else head)
-            if len(head) >= 4 and head in vocabulary:
+            if len(head) >= 4 and head in known:
                 return [head, tail]
     return []

@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 log = logging.getLogger("ansvarsgraf")
 
@@ -32,25 +33,44 @@ SOON = 3.0
 GIVE_UP = 5
 
 
-class Generation:
-    """A number that all processes share: how often one of them took a new snapshot in service.
+class Told(NamedTuple):
+    """What the processes told each other.
 
-    A process that sees another number than its own last looks for the new snapshot before it
-    answers, so that what a client was told is in service is what it sees, whichever answers.
+    Attributes:
+        coming: changes when one of them begins to prepare a new snapshot.
+        taken: changes when one of them took it in service.
+    """
+
+    coming: bytes
+    taken: bytes
+
+
+class Generation:
+    """What all processes tell each other of new snapshots.
+
+    A process that reads something else than last time prepares the new snapshot too, or takes it in
+    service before it answers, so that what a client was told is in service is what it sees,
+    whichever answers.
     """
 
     def __init__(self) -> None:
-        self._memory = mmap.mmap(-1, 8)
+        self._memory = mmap.mmap(-1, 16)
 
-    def read(self) -> bytes:
-        """The number, as bytes to compare."""
-        return self._memory[:8]
+    def read(self) -> Told:
+        """What was told last."""
+        return Told(self._memory[:8], self._memory[8:16])
 
-    def advance(self) -> bytes:
-        """Count one more; gives the new number."""
-        new = (int.from_bytes(self.read(), "little") + 1).to_bytes(8, "little")
-        self._memory[:8] = new
-        return new
+    def announce(self) -> None:
+        """A new snapshot is being prepared."""
+        self._change(0)
+
+    def advance(self) -> None:
+        """A new snapshot is in service."""
+        self._change(8)
+
+    def _change(self, at: int) -> None:
+        # Not a count: of two who add one at the same moment, one would not be seen.
+        self._memory[at : at + 8] = os.urandom(8)
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
-import gc
 import logging
 import os
 import signal
@@ -21,8 +19,9 @@ from functools import partial
 
 import uvicorn
 from fastapi import FastAPI
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
+from graph_service import heap
 from graph_service.api.app import create_app
 from graph_service.api.observe import set_up_logging
 from graph_service.connections import Limits
@@ -38,13 +37,9 @@ log = logging.getLogger("ansvarsgraf")
 MOST = 4
 #: Longest time in seconds that requests under way may take when the service stops.
 CLOSING_SECONDS = 30
-#: Seconds between two times that a process leaves its figures for the others.
-FIGURES = 1.0
+#: Seconds between two times that a process leaves its figures for the others, and looks for theirs.
+SECOND = 1.0
 BACKLOG = 2048
-#: glibc's mallopt: M_MMAP_THRESHOLD in bytes, M_ARENA_MAX (malloc.h).
-MALLOC = {-3: 256 * 1024, -8: 2}
-#: New objects after which Python looks for garbage.
-GARBAGE = 50_000
 
 
 class Server(uvicorn.Server):
@@ -116,14 +111,15 @@ def run(settings: Settings, listening: socket.socket, among: Among | None = None
         among: what it shares with the others, when there are several.
     """
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    give_back()
+    heap.set_up()
     number = among.processes if among else 1
     limits = limits_of(settings).share(number)
     app = create_app(share(settings, number), among.figures if among else None)
     protocol, register = guarded(limits)
     app.state.metrics.gauges.append(register.figures)
+    following = Following(app, among.generation) if among else None
     config = uvicorn.Config(
-        follow(app, among.generation) if among else app,
+        following or app,
         http=protocol,
         loop="asyncio",
         ws="none",
@@ -137,32 +133,18 @@ def run(settings: Settings, listening: socket.socket, among: Among | None = None
         lifespan="on",
     )
     server = Server(config, app, settings.notice_seconds)
-    # An answer makes thousands of objects and no cycles: to look for these seldom saves 7 %.
-    gc.freeze()
-    gc.set_threshold(GARBAGE, 20, 20)
+    heap.settle()
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGHUP, lambda: reload_aside(app))
-        if among:
+        if among and following:
             loop.add_reader(among.lifeline, lambda: orphaned(server, loop, among.lifeline))
-            app.state.leaving = loop.create_task(leave_figures(app))
+            app.state.leaving = loop.create_task(every_second(app, following))
         await server.serve(sockets=[listening])
 
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(main())
-
-
-def give_back() -> None:
-    """Let glibc return what is freed: no more than two heaps, and long texts outside them.
-
-    Left alone, it makes a heap for each thread and holds texts of up to 32 MB in them; an eighth of
-    the memory of a process that has answered much. Where there is another libc, nothing is done.
-    """
-    with contextlib.suppress(AttributeError, OSError, TypeError):
-        libc = ctypes.CDLL(None)
-        for option, value in MALLOC.items():
-            libc.mallopt(option, value)
 
 
 def orphaned(server: Server, loop: asyncio.AbstractEventLoop, lifeline: int) -> None:
@@ -171,11 +153,12 @@ def orphaned(server: Server, loop: asyncio.AbstractEventLoop, lifeline: int) -> 
     server.close(0)
 
 
-async def leave_figures(app: FastAPI) -> None:
-    """Leave this process's figures for the others, every second."""
+async def every_second(app: FastAPI, following: Following) -> None:
+    """Leave this process's figures for the others, and look for their snapshots."""
     while True:
-        await asyncio.sleep(FIGURES)
+        await asyncio.sleep(SECOND)
         await asyncio.to_thread(app.state.metrics.leave)
+        await following.look()
 
 
 def share(settings: Settings, processes: int) -> Settings:
@@ -202,38 +185,36 @@ def reload_aside(app: FastAPI) -> None:
     threading.Thread(target=reload, name="reload", daemon=True).start()
 
 
-def follow(app: FastAPI, generation: Generation) -> ASGIApp:
-    """The application, which looks for a new snapshot when another process took one in service."""
-    service = app.state.service
-    seen = generation.read()
-    lock = asyncio.Lock()
+class Following:
+    """The application, which keeps up with the snapshots of the other processes.
 
-    def tell() -> None:
-        nonlocal seen
-        if not catching_up.is_set():
-            seen = generation.advance()
+    Args:
+        app: the application.
+        generation: what the processes tell each other.
+    """
 
-    catching_up = threading.Event()
-    service.on_swap.append(tell)
+    def __init__(self, app: FastAPI, generation: Generation) -> None:
+        self._app, self._generation = app, generation
+        self._seen = generation.read()
+        self._lock = asyncio.Lock()
+        app.state.service.on_coming.append(generation.announce)
+        app.state.service.on_swap.append(generation.advance)
 
-    async def catch_up() -> None:
-        nonlocal seen
-        async with lock:
-            now = generation.read()
-            if now == seen:
-                return
-            catching_up.set()
-            try:
-                await asyncio.to_thread(service.reload)
-            except (NoSnapshotError, StoreError, OSError) as error:
-                log.error("the former snapshot stays in service: %r", error)
-            finally:
-                catching_up.clear()
-                seen = now
+    async def look(self) -> None:
+        """Take in service what another took, and prepare what another prepares."""
+        if self._generation.read() == self._seen:
+            return
+        async with self._lock:
+            now = self._generation.read()
+            if now.taken != self._seen.taken:
+                try:
+                    await asyncio.to_thread(self._app.state.service.reload, at_once=True)
+                except (NoSnapshotError, StoreError, OSError) as error:
+                    log.error("the former snapshot stays in service: %r", error)
+            elif now != self._seen:
+                reload_aside(self._app)
+            self._seen = now
 
-    async def following(scope: Scope, receive: Receive, send: Send) -> None:
-        if generation.read() != seen:
-            await catch_up()
-        await app(scope, receive, send)
-
-    return following
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.look()
+        await self._app(scope, receive, send)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import gc
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 
 from graph_service.answers import Answers
 from graph_service.build.publish import Manifest, NoSnapshotError, current, manifest_of
+from graph_service.heap import give_back
 from graph_service.questions import registry
 from graph_service.settings import Settings
 from graph_service.store import Store
 from graph_service.store.embedded import EmbeddedStore
+
+log = logging.getLogger("ansvarsgraf")
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,9 @@ class Service:
         settings: where things are.
 
     Attributes:
+        prepare: each is called with the answers of a snapshot that is to take the place of another,
+            before it does, to make what its readers share.
+        on_coming: called when a snapshot was opened that will take the place of another.
         on_swap: called, in the thread that takes it, after a snapshot came into service, the first
             too: other processes may serve an older one.
         swaps: how often one took the place of another.
@@ -41,10 +47,13 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.questions = registry()
-        self.on_swap: list[Callable[[], None]] = []
+        self.prepare: list[Callable[[Answers], object]] = []
+        self.on_coming: list[Callable[[], object]] = []
+        self.on_swap: list[Callable[[], object]] = []
         self.swaps = 0
         self._lock = Lock()
         self._now: InService | None = None
+        self._coming: InService | None = None
 
     @property
     def snapshot(self) -> str:
@@ -71,26 +80,41 @@ class Service:
         """The folder of the snapshot in service. Raises as :attr:`answers`."""
         return self._in_service().folder
 
-    def reload(self) -> Manifest:
+    def reload(self, *, at_once: bool = False) -> Manifest:
         """Take the published snapshot in service, if it is another one than now.
 
-        Requests under way keep the store they began with.
+        What its readers share is made first, while the former answers. Requests under way keep the
+        store they began with.
+
+        Args:
+            at_once: it is in service elsewhere: what its readers share is made afterwards.
 
         Raises:
             NoSnapshotError: nothing has been published; what is in service stays.
             StoreError: it cannot be opened, or a remote store does not hold it; what is in service
                 stays.
         """
-        return self._take(sure=True)
+        while True:
+            coming = self._open(sure=True)
+            new = coming is not self._now
+            if new and not at_once:
+                self._prepare(coming)
+            if self._go_live(coming):
+                break
+        if new and at_once:
+            Thread(target=self._prepare, args=(coming,), name="prepare", daemon=True).start()
+        return coming.manifest
 
-    def _take(self, *, sure: bool) -> Manifest:
-        """As :meth:`reload`; not ``sure``, a remote store is asked for it by the first query only,
-        so that the service can start before that store does."""
+    def _open(self, *, sure: bool) -> InService:
+        """The published snapshot; not ``sure``, a remote store is asked for it by the first query
+        only, so that the service can start before that store does. Raises as :meth:`reload`."""
         with self._lock:
             folder = current(self.settings.snapshots)
-            before = self._now
-            if before and before.folder == folder:
-                return before.manifest
+            if self._now and self._now.folder == folder:
+                self._coming = None
+                return self._now
+            if self._coming and self._coming.folder == folder:
+                return self._coming
             manifest = manifest_of(folder)
             store: Store
             if self.settings.store == "embedded":
@@ -108,16 +132,39 @@ class Service:
                 )
                 if sure:
                     remote.make_sure()
-            self._now = InService(Answers(store, self.questions), manifest, folder)
+            opened = InService(Answers(store, self.questions, folder), manifest, folder)
+            self._coming = opened
+        if self._now:
+            for tell in self.on_coming:
+                tell()
+        return opened
+
+    def _prepare(self, coming: InService) -> None:
+        for make in self.prepare:
+            try:
+                make(coming.answers)
+            except Exception:
+                # Who needs what was not made makes it, or gets the error.
+                log.exception("not all that readers of %s share is made", coming.manifest.id)
+
+    def _go_live(self, coming: InService) -> bool:
+        """Put what was opened in service; whether nothing newer was opened meanwhile."""
+        with self._lock:
+            before = self._now
+            if before is coming:
+                return True
+            if self._coming is not coming:
+                return False
+            self._now, self._coming = coming, None
             if before:
                 self.swaps += 1
                 before.answers.let_go()
         for tell in self.on_swap:
             tell()
         if before:
-            # A program is a ring of functions, which only the collector finds; it seldom looks.
-            gc.collect()
-        return manifest
+            del before
+            give_back()
+        return True
 
     def context(self) -> dict[str, object]:
         """The JSON-LD context of the project."""
@@ -128,7 +175,7 @@ class Service:
     def _in_service(self) -> InService:
         now = self._now
         if now is None:
-            self._take(sure=False)
+            self._go_live(self._open(sure=False))
             now = self._now
         assert now is not None
         return now

@@ -73,7 +73,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.fixture(scope="session")
 def answers(settings: Settings) -> Iterator[Answers]:
     """Answers from the project's own graph."""
-    yield Answers(EmbeddedStore(current(settings.snapshots)), registry())
+    folder = current(settings.snapshots)
+    yield Answers(EmbeddedStore(folder), registry(), folder)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

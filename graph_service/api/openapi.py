@@ -8,6 +8,8 @@ snapshot in service.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import deepcopy
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
@@ -18,6 +20,7 @@ from graph_service.api.formats import CONTENT_TYPES, MEDIA_TYPES, SEPARATORS, SY
 from graph_service.api.problems import PROBLEMS
 from graph_service.api.resources import RESOURCES
 from graph_service.api.schemas import PASSAGE, SCHEMAS, SLUG, SLUG_FORM, TEXT, Schema, ref
+from graph_service.kept import kept
 from graph_service.paging import CURSOR
 from graph_service.questions import Parameter, Question
 from graph_service.questions.parameters import ENUMS
@@ -193,20 +196,21 @@ PROBLEM_RESPONSES: dict[int | str, Schema] = {
 
 def describe(app: FastAPI, service: Service) -> None:
     """Make the application's OpenAPI document follow the snapshot in service."""
-    made: dict[str, Schema] = {}
 
-    def openapi() -> Schema:
-        answers = service.answers
-        key = answers.store.snapshot
-        if key not in made:
-            made.clear()
-            made[key] = _document(app, answers, service.settings.public_url)
-        return made[key]
+    @cache
+    def routes() -> Schema:
+        return _routes(app, service.settings.public_url)
 
-    app.openapi = openapi  # type: ignore[method-assign]
+    @kept()
+    def document(answers: Answers) -> Schema:
+        return _document(deepcopy(routes()), answers)
+
+    app.openapi = lambda: document(service.answers)  # type: ignore[method-assign]
+    service.prepare.append(document)
 
 
-def _document(app: FastAPI, answers: Answers, public_url: str) -> Schema:
+def _routes(app: FastAPI, public_url: str) -> Schema:
+    """What is the same for every snapshot."""
     document = get_openapi(
         title=app.title,
         version=app.version,
@@ -214,6 +218,13 @@ def _document(app: FastAPI, answers: Answers, public_url: str) -> Schema:
         routes=app.routes,
         servers=[{"url": public_url or "/"}],
     )
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            _leave_out_fastapis_own(operation)
+    return document
+
+
+def _document(document: Schema, answers: Answers) -> Schema:
     schemas = {name: schema for name, schema in SCHEMAS.items() if name != "Field"}
     schemas["Field"] = {"enum": ["", *sorted(answers.fields)]}
     schemas |= {
@@ -230,7 +241,6 @@ def _document(app: FastAPI, answers: Answers, public_url: str) -> Schema:
     examples = {name: example_slug(answers, name) for name in RESOURCES}
     for path, operations in document["paths"].items():
         for operation in operations.values():
-            _leave_out_fastapis_own(operation)
             for parameter in operation.get("parameters", ()):
                 example = examples.get(path.split("/")[3] if path.count("/") > 2 else "")
                 if parameter["name"] == "slug" and example:

@@ -21,7 +21,6 @@ from graph_service.api.schemas import Schema
 from graph_service.api.shape import forms, json_answer, table_answer
 from graph_service.questions import Parameter
 from graph_service.questions.parameters import ParameterError
-from graph_service.search import index_of
 from graph_service.vocabulary import KINDS
 from graph_service.web.words import kind_name
 
@@ -62,7 +61,6 @@ def described_parameters() -> list[Schema]:
 )
 def search(request: Request) -> Response:
     """Things that fit the words, best first: stems, parts of compounds, prefixes and synonyms."""
-    service = service_of(request)
     values = read_values(request, KNOWN)
     chosen = choose(request.headers.get("accept", ""), values.get("format", ""), FORMATS)
     q = values.get("q", "").strip()
@@ -73,7 +71,8 @@ def search(request: Request) -> Response:
         if kind not in KINDS:
             raise ParameterError("kind", f"{kind[:40]!r} er ikke en slags ting")
     limit = integer(values, "limit", 20, 1, 100)
-    hits = index_of(service.answers).search(q, limit, kinds)
+    answers = service_of(request).answers
+    hits = answers.search.search(q, limit, kinds)
     items = [
         with_links(
             request,
@@ -93,5 +92,5 @@ def search(request: Request) -> Response:
     if chosen == "csv":
         columns = {"label": "Navn", "kind_label": "Slags", "other": "Fundet i", "iri": "Adresse"}
         return table_answer(columns, items, "semicolon", headers, "soeg")
-    body = {"q": q, "snapshot": service.answers.store.snapshot, "total": len(items), "items": items}
+    body = {"q": q, "snapshot": answers.store.snapshot, "total": len(items), "items": items}
     return json_answer(body, headers)

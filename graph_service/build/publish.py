@@ -7,6 +7,7 @@ Layout of the snapshots folder::
     <id>/store/             the Oxigraph store, read-only from here on
     <id>/things.sqlite      what it says of each thing, kept together
     <id>/index.sqlite       its merged graph as numbers, which the named questions walk
+    <id>/search.sqlite      the words that name and describe its things
     <id>/manifest.json      id, time, triples per graph, versions
     .new-*  .old-*          a snapshot that is being written, or removed
     .pointer-*              the pointer that is being written
@@ -41,13 +42,14 @@ from typing import BinaryIO
 import pyoxigraph as ox
 
 from graph_service import __version__
+from graph_service.search import file as search
 from graph_service.store import index, things
 
 POINTER = "CURRENT"
 LOCK = "LOCK"
 KEEP = 3
 #: The files of a whole snapshot.
-WHOLE = ("manifest.json", things.FILE, index.FILE)
+WHOLE = ("manifest.json", things.FILE, index.FILE, search.FILE)
 NEW, OLD, POINTING = ".new-", ".old-", ".pointer-"
 #: Why a disk refuses, by its error number.
 REFUSALS = {
@@ -222,6 +224,7 @@ def _write(fill: Fill, snapshot: str, work: Path) -> Manifest:
         for beside in (things, index):
             lines.seek(0)
             beside.write(lines, work)
+    search.write(store, work)
     return Manifest(
         id=snapshot,
         created=datetime.now(UTC).isoformat(timespec="seconds"),

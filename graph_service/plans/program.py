@@ -82,7 +82,7 @@ class Program:
                 row.pop(name, None)
         if again and self._distinct:
             # A term that was made can be one that the graph has, too.
-            found = list({frozenset(row.items()): row for row in reversed(found)}.values())[::-1]
+            found = list({tuple(map(row.get, self._shown)): row for row in found}.values())
         return found
 
     def _value(self, text: str, *, walked: bool) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -15,7 +16,7 @@ from graph_service.web.downloads import Columns, download, of, sources
 from graph_service.web.drawings import sequence, timeline
 from graph_service.web.events import of_things, reference_day
 from graph_service.web.findings import findings_about
-from graph_service.web.items import Facet, Item, choose, first, ids, of_type, things
+from graph_service.web.items import Facet, Item, choose, first, ids, of_type, parts, things
 from graph_service.web.render import downloads_of, formats_of, render
 from graph_service.web.responsibilities import facet_values, matching
 from graph_service.web.texts import with_texts
@@ -119,11 +120,7 @@ def agreement(request: Request, slug: str) -> Response:
     answers = service.answers
     iri = resolve(answers, RESOURCES["agreements"], slug)
     item = answers.describe([iri])[0]
-    members = [
-        i
-        for i in things(answers, "things", ("part_of", iri))
-        if i["kind"] not in ("responsibility", "statement", "assessment", "passage")
-    ]
+    members = parts(answers, iri, ("responsibility", "statement", "assessment", "passage"))
     documents = {d["iri"] for e in item.get("evidence", ()) for d in e.get("in_document", ())}
     events = of_things(answers, [iri, *(e["iri"] for e in item.get("lifecycle_event", ()))])
     named = {a for e in events for a in [e.item["iri"]]}
@@ -168,7 +165,7 @@ def by_order(items: list[Item]) -> list[Item]:
     return sorted(items, key=lambda i: (int(first(i, "order", 999)), str(i["label"])))
 
 
-def flows(members: list[Item]) -> list[tuple[str, list[Item], Any]]:
+def flows(members: Iterable[Item]) -> list[tuple[str, list[Item], Any]]:
     """Message flows by situation: (situation, flows, their sequence drawing)."""
     groups: dict[str, list[Item]] = {}
     for item in members:

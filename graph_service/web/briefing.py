@@ -12,7 +12,7 @@ from graph_service.answers import Answers
 from graph_service.api.lists import service_of
 from graph_service.api.problems import Problem
 from graph_service.api.things import existing
-from graph_service.vocabulary import thing
+from graph_service.vocabulary import ID, thing
 from graph_service.web.assessments import assessment_of, group_of, initiatives
 from graph_service.web.calendar import read_day
 from graph_service.web.documents import brief, lines_of
@@ -21,9 +21,11 @@ from graph_service.web.findings import findings_about
 from graph_service.web.items import Item, of_type
 from graph_service.web.office import DOCX
 from graph_service.web.render import render
+from graph_service.web.responsibilities import facet_values
 from graph_service.web.words import danish_date
 
 router = APIRouter(include_in_schema=False)
+RESPONSIBILITIES = f"{ID}responsibility/"
 
 
 @dataclass
@@ -89,10 +91,11 @@ def brief_for(answers: Answers, slug: str, day: str) -> Brief:
     result.findings = findings_about(answers, iris | assessments)
     concerned = {a["iri"] for i in mine for a in i.get("concerns", ())}
     bases = {
-        b["iri"]
-        for r in of_type(answers, "Responsibility", "responsibility")
-        if any(a["iri"] in concerned for a in r.get("agreed_in", ()))
-        for b in r.get("legal_basis", ())
+        basis
+        for duty, facets in facet_values(answers).items()
+        if duty.startswith(RESPONSIBILITIES)
+        if not concerned.isdisjoint(facets.get("agreement", ()))
+        for basis in facets.get("law", ())
     }
     body = thing("body", slug)
     result.changes = [

@@ -11,9 +11,9 @@ from graph_service.answers import Answers
 from graph_service.api.formats import to_json
 from graph_service.api.lists import base_url, service_of
 from graph_service.api.openapi import file_answers
+from graph_service.kept import kept
 from graph_service.vocabulary import AG, PREFIXES
 from graph_service.web.items import table
-from graph_service.web.kept import kept
 from graph_service.web.render import SECURITY, render
 
 router = APIRouter(include_in_schema=False)
@@ -48,7 +48,7 @@ def sparql_page(request: Request) -> Response:
     return page
 
 
-@kept(2)
+@kept()
 def vocabulary(answers: Answers) -> list[dict[str, str]]:
     """The terms of the ontology, for completion: name, word and what it is."""
     return [

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 from graph_service.answers import Answers
+from graph_service.kept import kept
 from graph_service.vocabulary import thing
 from graph_service.web.items import Item, first, of_type
-from graph_service.web.kept import kept
 
 #: The meeting for which the large bundle of sources was made: the sources' own "now".
 NOW_EVENT = thing("event", "dak-moede-2019-01-24")
-#: Dated events that are kept.
-MOST_KEPT = 20_000
-_kept: dict[int, Dated] = {}
 
 
 @dataclass(frozen=True)
@@ -66,24 +64,26 @@ def _dated(event: Item) -> Dated:
     )
 
 
+#: Events with their dates while somebody keeps them, as :func:`all_events` does, by identity.
+_known: WeakValueDictionary[int, Dated] = WeakValueDictionary()
+
+
 def dated(event: Item) -> Dated:
-    """An event with its date; kept, since a page asks for each one's several times."""
-    kept = _kept.get(id(event))
-    if kept is None or kept.item is not event:
-        if len(_kept) >= MOST_KEPT:
-            _kept.clear()
-        kept = _kept[id(event)] = _dated(event)
-    return kept
+    """An event with its date; known already, for a page asks for each one's several times."""
+    known = _known.get(id(event))
+    if known is None or known.item is not event:
+        known = _known[id(event)] = _dated(event)
+    return known
 
 
-@kept(2)
+@kept()
 def all_events(answers: Answers) -> tuple[Dated, ...]:
     """Every event, by date; those without a known date last."""
     found = [dated(e) for e in of_type(answers, "Event", "event")]
     return tuple(sorted(found, key=by_date))
 
 
-@kept(2)
+@kept()
 def _by_thing(answers: Answers) -> dict[str, list[int]]:
     """Thing → the places, among all events, of those that are about it, and of itself."""
     places: dict[str, list[int]] = defaultdict(list)

@@ -11,11 +11,11 @@ from starlette.responses import Response
 from graph_service.answers import Answers
 from graph_service.api.lists import base_url, service_of
 from graph_service.api.openapi import file_answers
-from graph_service.search import Hit, index_of
+from graph_service.search import Hit
 from graph_service.web.events import dated, reference_day, upcoming
 from graph_service.web.findings import newest
 from graph_service.web.items import Item
-from graph_service.web.prepare import prepare
+from graph_service.web.prepare import begin
 from graph_service.web.render import SECURITY, render
 from graph_service.web.words import kinds_name
 
@@ -45,7 +45,7 @@ EXAMPLES = (
 def front(request: Request) -> Response:
     """The front page: one field, three doors, what falls due, the newest findings."""
     answers = service_of(request).answers
-    prepare(answers)
+    begin(answers)
     day = reference_day(answers)
     return render(
         request,
@@ -62,8 +62,9 @@ def front(request: Request) -> Response:
 def search(request: Request) -> Response:
     """Things that fit the words asked for, best first, and by kind."""
     q = request.query_params.get("q", "").strip()[:300]
-    hits = index_of(service_of(request).answers).search(q, 60) if q else []
-    best = described(service_of(request).answers, hits[:10])
+    answers = service_of(request).answers
+    hits = answers.search.search(q, 60) if q else []
+    best = described(answers, hits[:10])
     rest = sorted(hits[10:], key=lambda h: kinds_name(h.kind))
     groups = [(kinds_name(kind), list(run)) for kind, run in groupby(rest, lambda h: h.kind)]
     links = [("JSON", "/api/v1/search?" + urlencode({"q": q}))] if q else []

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from graph_service.answers import Answers, plain
-from graph_service.vocabulary import AG
-from graph_service.web.kept import kept
+from graph_service.kept import kept
+from graph_service.vocabulary import AG, kind_and_slug
 
 Item = Mapping[str, Any]
 #: More than any list of ours has.
@@ -46,6 +46,14 @@ def table(answers: Answers, question: str, *values: tuple[str, str]) -> tuple[It
         }
         for row in rows
     )
+
+
+@kept(48)
+def parts(answers: Answers, whole: str, leaving_out: tuple[str, ...] = ()) -> tuple[Item, ...]:
+    """Every thing that is part of another, described; without things of some kinds."""
+    page = answers.page("things", {"part_of": whole}, limit=EVERYTHING, total=False)
+    split = {iri: kind_and_slug(iri) for iri in page.things}
+    return tuple(answers.describe(i for i, s in split.items() if s and s[0] not in leaving_out))
 
 
 def of_type(answers: Answers, type_: str, kind: str = "") -> list[Item]:

@@ -1,30 +1,31 @@
-"""What many pages share, asked for in the background as soon as a snapshot is first read."""
+"""What many pages share, made before the first reader of a snapshot needs it."""
 
 from __future__ import annotations
 
 import threading
 
 from graph_service.answers import Answers
-from graph_service.search import index_of
+from graph_service.kept import kept
+from graph_service.web.events import all_events
 from graph_service.web.items import of_type, things
-from graph_service.web.responsibilities import facet_values, situations
+from graph_service.web.responsibilities import facet_values, matching, situations
+from graph_service.web.sources import documents
 
-_begun: set[str] = set()
+
+@kept()
+def begin(answers: Answers) -> None:
+    """Prepare in the background, once for each snapshot; returns at once."""
+    threading.Thread(target=prepare, args=(answers,), daemon=True).start()
 
 
 def prepare(answers: Answers) -> None:
-    """Begin, once for each snapshot; returns at once."""
-    snapshot = answers.store.snapshot
-    if snapshot not in _begun:
-        _begun.add(snapshot)
-        threading.Thread(target=_prepare, args=(answers,), daemon=True).start()
-
-
-def _prepare(answers: Answers) -> None:
+    """Make what many pages share."""
     facet_values(answers)
     situations(answers)
-    for type_ in ("Initiative", "Event", "Contradiction", "ReviewFinding", "Remark"):
+    matching(answers, {})
+    documents(answers)
+    all_events(answers)
+    for type_ in ("Initiative", "Contradiction", "ReviewFinding", "Remark"):
         of_type(answers, type_)
     for name in ("actors", "agreements", "legal-bases"):
         things(answers, name)
-    index_of(answers)

@@ -17,13 +17,13 @@ from graph_service.api.formats import RDF_FORMATS, flat, value_at
 from graph_service.api.lists import AS_OF, PAGING, derivations, integer, read_values, service_of
 from graph_service.api.problems import Problem
 from graph_service.api.request import day_of
+from graph_service.kept import kept
 from graph_service.questions import Parameter
 from graph_service.questions.parameters import ENUMS, bind
 from graph_service.questions.words import words
 from graph_service.vocabulary import AG, kind_and_slug
 from graph_service.web.downloads import Columns, download, of, sources
 from graph_service.web.items import EVERYTHING, Choice, Item, Selection, of_type, table
-from graph_service.web.kept import kept
 from graph_service.web.render import HELD, downloads_of, render
 
 router = APIRouter(include_in_schema=False)
@@ -70,7 +70,7 @@ COLUMNS: Columns = {
 }
 
 
-@kept(2)
+@kept()
 def facet_values(answers: Answers) -> dict[str, dict[str, list[str]]]:
     """Responsibility → facet → IRIs, in an order that is the same in every process."""
     values: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
@@ -82,7 +82,7 @@ def facet_values(answers: Answers) -> dict[str, dict[str, list[str]]]:
     }
 
 
-@kept(2)
+@kept()
 def situations(answers: Answers) -> dict[str, tuple[int, str]]:
     """Situation → its place in its programme and its name."""
     found = {}

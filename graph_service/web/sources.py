@@ -11,7 +11,7 @@ from graph_service.api.problems import Problem
 from graph_service.api.things import existing
 from graph_service.evidence import passage
 from graph_service.web.downloads import Columns, download, of
-from graph_service.web.items import Item, first, of_type, table, things
+from graph_service.web.items import Item, first, of_type, parts, table
 from graph_service.web.render import downloads_of, formats_of, render
 from graph_service.web.things import what_refers
 
@@ -95,11 +95,7 @@ def document(request: Request, slug: str) -> Response:
     iri = existing(answers, "document", slug)
     item = answers.describe([iri])[0]
     passages = table(answers, "documents-passages", ("document", iri))
-    members = [
-        i
-        for i in things(answers, "things", ("part_of", iri))
-        if i["kind"] not in ("passage", "statement", "assessment", "responsibility", "date")
-    ]
+    members = parts(answers, iri, ("passage", "statement", "assessment", "responsibility", "date"))
     groups: dict[str, list[Item]] = {}
     for member in members:
         groups.setdefault(str(member["kind"]), []).append(member)

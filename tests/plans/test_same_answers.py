@@ -16,7 +16,6 @@ from tests.store.compare import askings, by_value
 BY_THE_ENGINE = {
     "dates-without-year",  # REGEX
     "named-in-documents",  # HAVING
-    "responsibility-facets",  # a table of VALUES, a variable in place of a property
     "searchable",  # everything that is said of everything
 }
 

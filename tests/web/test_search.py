@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import random
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
 import pytest
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from graph_service.answers import Answers
+from graph_service.build.publish import current
 from graph_service.danish import normalise, split_compound, stem, words
 from graph_service.search import SearchIndex, index_of
+from graph_service.search.file import FILE, Said, fill
+from graph_service.settings import Settings
+from graph_service.store import StoreError
+from graph_service.vocabulary import kind_and_slug
+from tests.store.disk import refusing
 
 ROWS = [
     ("https://w3id.org/ansvarsgraf/id/actor/almen-praksis", "label", "Almen praksis"),
@@ -29,8 +40,14 @@ ROWS = [
 
 
 @pytest.fixture(scope="module")
-def small() -> SearchIndex:
-    return SearchIndex(ROWS)
+def small(tmp_path_factory: pytest.TempPathFactory) -> SearchIndex:
+    return of_rows(ROWS, tmp_path_factory.mktemp("small"))
+
+
+def of_rows(rows: Iterable[Said], folder: Path) -> SearchIndex:
+    """The index of these texts."""
+    fill(rows, folder)
+    return SearchIndex(folder)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +128,7 @@ def test_compounds_are_split_at_known_words() -> None:
     ],
 )
 def test_first_hit_on_the_real_graph(answers: Answers, query: str, kind: str, slug: str) -> None:
-    first = index_of(answers).search(query)[0]
+    first = answers.search.search(query)[0]
     assert (first.kind, first.slug) == (kind, slug)
 
 
@@ -124,3 +141,49 @@ def test_programs_get_the_same_search(client: TestClient) -> None:
     assert len(body["items"]) == 3
     assert client.get("/api/v1/search?q=a&limit=0").status_code == 400
     assert client.get("/api/v1/search?q=a&kind=robot").status_code == 400
+
+
+QUERIES = ("genoptræningsplan", "egen læge", "hjerte", "§ 140", "udskr", "komune", "skal kommunen")
+
+
+def test_a_snapshot_of_an_earlier_version_is_searched_too(
+    settings: Settings, tmp_path: Path, answers: Answers
+) -> None:
+    copy = shutil.copytree(current(settings.snapshots), tmp_path / "copy")
+    (copy / FILE).unlink()
+    without = index_of(copy)
+    for query in QUERIES:
+        assert without.search(query) == answers.search.search(query) != []
+    assert not (copy / FILE).exists()
+
+
+def test_a_spoilt_file_is_an_error_of_the_store(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(b"no table" * 1000)
+    with pytest.raises(StoreError, match=FILE):
+        index_of(tmp_path)
+
+
+def test_a_full_disk_is_told_with_a_number(tmp_path: Path) -> None:
+    rows = [(f"{ROWS[0][0]}-{n}", "label", f"Navn nummer {n}") for n in range(4_000)]
+    with refusing(50_000):
+        fill(rows, tmp_path)
+
+
+def test_what_things_are_called_finds_them(answers: Answers) -> None:
+    rows = answers.rows("searchable", {})
+    named = [
+        (row["thing"].value, row["words"].value) for row in rows if row["role"].value != "text"
+    ]
+    kinds = {"actor", "body", "initiative", "law", "agreement", "task", "message"}
+    for thing, name in random.Random(1).sample(named, 400):
+        if (kind := (kind_and_slug(thing) or ("", ""))[0]) in kinds:
+            found = answers.search.search(name, 400, (kind,))
+            assert thing in [hit.iri for hit in found], name
+
+
+def test_the_same_texts_in_any_order_give_the_same_file(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in "ab"]
+    for folder, rows in zip(folders, (ROWS, ROWS[::-1]), strict=True):
+        folder.mkdir()
+        fill(rows, folder)
+    assert (folders[0] / FILE).read_bytes() == (folders[1] / FILE).read_bytes()

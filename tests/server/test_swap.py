@@ -1,0 +1,204 @@
+"""A new snapshot is ready before it is in service, and the former is let go."""
+
+from __future__ import annotations
+
+import gc
+import json
+import shutil
+import threading
+import weakref
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from graph_service.answers import Answers
+from graph_service.api.app import create_app
+from graph_service.build.publish import POINTER, current
+from graph_service.processes import Generation
+from graph_service.service import Service
+from graph_service.settings import Settings
+from tests.api.test_operations import small
+from tests.server.conftest import label_served, reload, server, wait_until
+from tests.web.addresses import PAGES
+
+#: A page, and addresses of programs.
+ASKED = (*PAGES, "/api/v1/search?q=plan", "/api/v1/responsibilities?law=sul-140")
+
+
+@pytest.fixture
+def service(settings: Settings, tmp_path: Path) -> Service:
+    """A service in which a snapshot answers, while another is published."""
+    small(tmp_path, "Før")
+    service = Service(replace(settings, snapshots=tmp_path))
+    service.reload()
+    small(tmp_path, "Efter")
+    return service
+
+
+def label(answers: Answers) -> str:
+    return next(iter(answers.slugs("law").values()))
+
+
+def test_the_former_answers_until_the_new_one_is_prepared(service: Service) -> None:
+    met = []
+    service.prepare.append(lambda new: met.append((label(service.answers), label(new))))
+    service.reload()
+    assert met == [("Før", "Efter")]
+    assert label(service.answers) == "Efter"
+    service.reload()
+    assert len(met) == service.swaps == 1
+
+
+def test_what_cannot_be_prepared_is_no_reason_to_stay(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(answers: Answers) -> None:
+        raise KeyError("no such thing in this graph")
+
+    service.prepare.append(fail)
+    assert service.reload().id == service.snapshot
+    assert label(service.answers) == "Efter"
+    assert "no such thing in this graph" in caplog.text
+
+
+class Slow:
+    """Prepares until it may end."""
+
+    def __init__(self) -> None:
+        self.begun, self.may_end = threading.Event(), threading.Event()
+        self.prepared: list[str] = []
+        self.thread = threading.Thread()
+
+    def __call__(self, answers: Answers) -> None:
+        self.prepared.append(label(answers))
+        self.begun.set()
+        assert self.may_end.wait(20)
+
+
+@pytest.fixture
+def preparing(service: Service) -> Iterator[Slow]:
+    """A thread that takes the other snapshot in service, and prepares it first."""
+    slow = Slow()
+    service.prepare.append(slow)
+    slow.thread = threading.Thread(target=service.reload)
+    slow.thread.start()
+    assert slow.begun.wait(20)
+    yield slow
+    slow.may_end.set()
+    slow.thread.join()
+
+
+def test_what_another_process_serves_is_not_waited_for(service: Service, preparing: Slow) -> None:
+    service.reload(at_once=True)
+    assert label(service.answers) == "Efter"
+    assert service.swaps == 1
+    preparing.may_end.set()
+    service.reload()
+    assert service.swaps == 1
+
+
+def test_what_nobody_prepared_is_prepared_once_it_is_in_service(service: Service) -> None:
+    slow = Slow()
+    service.prepare.append(slow)
+    service.reload(at_once=True)
+    assert label(service.answers) == "Efter"
+    assert slow.begun.wait(20)
+    slow.may_end.set()
+    assert slow.prepared == ["Efter"]
+
+
+def test_a_newer_one_goes_before_one_that_is_still_prepared(
+    service: Service, preparing: Slow, tmp_path: Path
+) -> None:
+    newest = small(tmp_path, "Nyest")
+    service.reload(at_once=True)
+    preparing.may_end.set()
+    service.reload()
+    assert (label(service.answers), service.snapshot) == ("Nyest", newest)
+    assert service.swaps == 1
+
+
+def test_one_that_was_taken_back_meanwhile_stays_out(
+    service: Service, preparing: Slow, tmp_path: Path
+) -> None:
+    assert small(tmp_path, "Før") == service.snapshot
+    service.reload()
+    preparing.may_end.set()
+    preparing.thread.join()
+    assert (label(service.answers), service.swaps) == ("Før", 0)
+
+
+def test_processes_see_what_the_others_tell() -> None:
+    generation = Generation()
+    before = generation.read()
+    assert generation.read() == before
+    generation.announce()
+    coming = generation.read()
+    assert coming.taken == before.taken and coming.coming != before.coming
+    generation.advance()
+    assert generation.read().taken != coming.taken
+    assert generation.read().coming == coming.coming
+
+
+def test_a_process_that_nobody_asks_takes_the_new_one_too(tmp_path: Path) -> None:
+    snapshots = tmp_path / "snapshots"
+    small(snapshots, "Før")
+    with server(snapshots, tmp_path / "log", processes=3) as running:
+        wait_until(lambda: len(running.children()) == 3)
+        small(snapshots, "Efter")
+        reload(running, 20)
+        opened = f"{current(snapshots).name}/index.sqlite"
+        wait_until(
+            lambda: all(
+                any(opened in f"{link.readlink()}" for link in Path(f"/proc/{pid}/fd").iterdir())
+                for pid in running.children()
+            )
+        )
+        assert label_served(running) == "Efter"
+
+
+TWINS = ("0" * 15 + "1", "0" * 15 + "2")
+
+
+@pytest.fixture
+def swapping(settings: Settings, tmp_path: Path) -> FastAPI:
+    """The application over the real graph, which is there under two ids."""
+    for name in TWINS:
+        copy = shutil.copytree(current(settings.snapshots), tmp_path / name)
+        manifest = json.loads((copy / "manifest.json").read_text())
+        (copy / "manifest.json").write_text(json.dumps({**manifest, "id": name}))
+    (tmp_path / POINTER).write_text(TWINS[0])
+    return create_app(replace(settings, snapshots=tmp_path, cache_bytes=0))
+
+
+def swap(app: FastAPI) -> Answers:
+    """Take the other twin in service; gives the answers of the former."""
+    service: Service = app.state.service
+    former = service.answers
+    other = TWINS[service.snapshot == TWINS[0]]
+    (service.settings.snapshots / POINTER).write_text(other)
+    assert service.reload().id == other
+    return former
+
+
+def test_what_pages_share_is_made_before_and_the_former_is_let_go(swapping: FastAPI) -> None:
+    objects = []
+    with TestClient(swapping) as client:
+        for _ in range(4):
+            for address in ASKED:
+                assert client.get(address).status_code == 200, address
+            gone = weakref.ref(swap(swapping))
+            gc.collect()
+            assert gone() is None
+            objects.append(len(gc.get_objects()))
+            shared = swapping.state.service.answers.shared
+            made = set(shared)
+            for address in ("/ansvar", "/indsatser", "/kalender", "/fund", "/kilder", "/aktoerer"):
+                assert client.get(address).status_code == 200, address
+            late = {str(getattr(f, "__name__", f)) for f in set(shared) - made}
+            assert late <= {"_by_thing"}  # made of what is there
+    assert objects[3] - objects[1] < 500
