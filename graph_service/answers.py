@@ -38,8 +38,8 @@ from graph_service.vocabulary import AG, ID, RDF, SKOS, kind_and_slug, thing
 
 #: Labels that are looked through for slugs like an unknown one: the cost of an error is bounded.
 MOST_LABELS = 200_000
-#: Labels that are kept between answers.
-KEPT_LABELS = 20_000
+#: Labels that are kept between answers; and the most in one answer for which others are let go.
+KEPT_LABELS, KEPT_AT_ONCE = 20_000, 5_000
 
 
 class Answers:
@@ -223,7 +223,9 @@ class Answers:
         known = self._labels
         if len(known) + len(found) > KEPT_LABELS:
             # Another dictionary, not an emptied one: other threads may be reading it.
-            known = self._labels = {i: known[i] for i in wanted if i in known}
+            known = {i: known[i] for i in wanted if i in known}
+            if len(found) <= KEPT_AT_ONCE:
+                self._labels = known
         known.update(found)
         return known
 
@@ -301,7 +303,9 @@ class Answers:
             if len(shown) + len(new) > KEPT_LABELS:
                 # Another dictionary, not an emptied one: other threads may be reading it.
                 new = {value for row in rows for value in row.values()}
-                shown = self._shown = {}
+                shown = {}
+                if len(new) <= KEPT_AT_ONCE:
+                    self._shown = shown
             named = [t.value for t in new if t.value.startswith(("http://", "https://"))]
             labels = self.labels(named)
             references = {iri: self.reference(iri, labels) for iri in named}

@@ -78,4 +78,4 @@ def rank(term: Term | None) -> tuple[int, float, str]:
 
 
 #: A term's place takes four times as long to find as to remember.
-RANKS = Remembered(rank, 20_000)
+RANKS = Remembered(rank, 40_000)

@@ -22,7 +22,21 @@ def test_it_is_found_once_and_bounded() -> None:
     assert [kept[n % 5] for n in range(50)] == [n % 5 * 2 for n in range(50)]
     assert set(asked.values()) == {1}
     assert [kept[n] for n in range(100)] == [n * 2 for n in range(100)]
-    assert 0 < len(kept) <= 10
+    asked.clear()
+    assert [kept[n] for n in reversed(range(100))] == [n * 2 for n in reversed(range(100))]
+    assert 0 < sum(asked[n] == 0 for n in range(100)) <= 10
+    kept.clear()
+    asked.clear()
+    assert kept[1] == 2 and asked[1] == 1
+
+
+def test_a_walk_through_everything_does_not_let_go_of_what_is_asked_for_again() -> None:
+    asked: Counter[int] = Counter()
+    kept = Remembered(lambda number: asked.update([number]) or number, 100)
+    for start in range(1_000, 2_000, 40):
+        assert [kept[n] for n in range(10)] == list(range(10))
+        assert [kept[n] for n in range(start, start + 40)] == list(range(start, start + 40))
+    assert set(asked.values()) == {1}
 
 
 def test_what_is_not_worth_it_is_not_kept() -> None:

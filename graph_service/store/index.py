@@ -49,7 +49,7 @@ BACKWARD = "SELECT found FROM backward WHERE step = ?"
 AROUND_FORWARD = "SELECT step, found FROM forward WHERE step BETWEEN ? AND ?"
 AROUND_BACKWARD = "SELECT step, found FROM backward WHERE step BETWEEN ? AND ?"
 #: Steps, and terms, that are remembered; and the most things that a step that is may lead to.
-KEPT, LONGEST = 40_000, 4_000
+KEPT, LONGEST = 100_000, 4_000
 
 #: What a step leads to.
 Found = tuple[int, ...]
