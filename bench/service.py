@@ -62,6 +62,7 @@ def run(bench: Bench) -> None:
     pages(bench)
     cores(bench)
     swap(bench)
+    readers(bench)
 
 
 def build(bench: Bench) -> None:
@@ -302,8 +303,15 @@ def swap(bench: Bench) -> None:
     bench.save("swap", {"rows": rows})
 
 
-def turn(server: Server, room: Path, names: list[str], stop: threading.Event, swaps: int) -> None:
-    """Put the other snapshot in service, over and over."""
+def turn(
+    server: Server,
+    room: Path,
+    names: list[str],
+    stop: threading.Event,
+    swaps: int,
+    pause: float = 0.5,
+) -> None:
+    """Put the other snapshot in service, over and over, with a pause in seconds after each."""
     time.sleep(0.5)
     for number in range(swaps):
         if stop.is_set():
@@ -312,5 +320,69 @@ def turn(server: Server, room: Path, names: list[str], stop: threading.Event, sw
         pointer.write_text(names[(number + 1) % 2])
         pointer.replace(room / POINTER)
         server.signal(signal.SIGHUP)
-        time.sleep(0.5)
+        time.sleep(pause)
     say(f"{swaps} swaps")
+
+
+def read(url: str, paths: list[str], seed: int, stop: threading.Event, taken: list[float]) -> None:
+    """Ask for pages at random, one after another, as a reader does who is in a hurry."""
+    random_one, client = random.Random(seed), Client(url)
+    while not stop.is_set():
+        path = random_one.choice(paths)
+        status, _, seconds = client.ask(path, headers={"Accept": "text/html, application/json"})
+        assert status == 200, path
+        taken.append(seconds)
+        time.sleep(0.02)
+
+
+def readers(bench: Bench) -> None:
+    """The slowest page while new snapshots go live, and the memory that they leave behind."""
+    swaps = 2 if bench.quick else 12
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        room = Path(folder)
+        names = twins(current(bench.snapshots(1)), room)
+        for processes, number in ((1, 2), (2, 2), (2, 4)):
+            (room / POINTER).write_text(names[0])
+            with running(service(room, processes=processes)) as server:
+                client = Client(server.url)
+                paths = [*PAGES.values(), *things(client), "/api/v1/search?q=plan", *WARM]
+                for path in paths * 4:
+                    client.ask(path, headers={"Accept": "text/html, application/json"})
+                    client.close()  # each process gets some
+                time.sleep(2)
+                quiet: list[float] = []
+                swapping: list[float] = []
+                for taken in (quiet, swapping):
+                    stop = threading.Event()
+                    asking = [
+                        threading.Thread(target=read, args=(server.url, paths, n, stop, taken))
+                        for n in range(number)
+                    ]
+                    for thread in asking:
+                        thread.start()
+                    if taken is swapping:
+                        turn(server, room, names, stop, swaps, pause=3.0)
+                    else:
+                        time.sleep(4)
+                    stop.set()
+                    for thread in asking:
+                        thread.join()
+                largest = max(kilobytes(pid, "Rss") for pid in server.pids)
+                middle = statistics.median(swapping)
+                late = statistics.quantiles(swapping, n=1000)[-1]
+                rows.append(
+                    {
+                        "processes": processes,
+                        "readers": number,
+                        "requests": len(swapping),
+                        "median, ms": f"{middle * 1e3:.2f}",
+                        "p99.9, ms": f"{late * 1e3:.0f}",
+                        "slowest, ms": f"{max(swapping) * 1e3:.0f}",
+                        "slowest without swaps, ms": f"{max(quiet) * 1e3:.0f}",
+                        "largest process after, MB": largest // 1024,
+                    }
+                )
+    note = f"Goal: no request slower than 250 ms. {swaps} swaps; after each, every page is new."
+    bench.show("Cost of a swap for readers of pages", rows, note)
+    bench.save("readers", {"rows": rows})

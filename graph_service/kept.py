@@ -14,6 +14,8 @@ from concurrent.futures import Future
 from functools import wraps
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar
 
+from graph_service.store.asking import for_all
+
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 
@@ -44,6 +46,10 @@ class Results(Generic[Result]):
         self._lock = threading.Lock()
         self._found: OrderedDict[Hashable, Future[Result]] = OrderedDict()
 
+    def __contains__(self, key: object) -> bool:
+        """Whether there is a result for a key, or somebody makes it."""
+        return key in self._found
+
     def get(self, key: Hashable, make: Callable[[], Result]) -> Result:
         """The result for a key; made when it is not there. An error is not kept."""
         with self._lock:
@@ -57,7 +63,8 @@ class Results(Generic[Result]):
         if found is not None:
             return found.result()
         try:
-            mine.set_result(make())
+            with for_all():
+                mine.set_result(make())
         except BaseException as error:
             with self._lock:
                 if self._found.get(key) is mine:
@@ -78,13 +85,24 @@ def kept(
     ) -> Callable[Concatenate[Source, Given], Result]:
         @wraps(make)
         def get(source: Source, /, *args: Given.args, **kwargs: Given.kwargs) -> Result:
-            results = source.shared.get(make)
+            results = source.shared.get(get)
             if results is None:
-                results = source.shared.setdefault(make, Results(most))
-            key = (args, tuple(sorted(kwargs.items())))
-            found: Result = results.get(key, lambda: make(source, *args, **kwargs))
+                results = source.shared.setdefault(get, Results(most))
+            found: Result = results.get(
+                key_of(*args, **kwargs), lambda: make(source, *args, **kwargs)
+            )
             return found
 
         return get
 
     return around
+
+
+def key_of(*args: Hashable, **kwargs: object) -> Hashable:
+    """Under what the result of these arguments is kept."""
+    return args, tuple(sorted(kwargs.items()))
+
+
+def is_kept(source: Shared, function: Callable[..., object], *args: Hashable) -> bool:
+    """Whether a source has the result that a function of :func:`kept` gave for these arguments."""
+    return key_of(*args) in source.shared.get(function, ())

@@ -36,8 +36,8 @@ class Service:
         settings: where things are.
 
     Attributes:
-        prepare: each is called with the answers of a snapshot that is to take the place of another,
-            before it does, to make what its readers share.
+        in_use: each tells what readers of a snapshot share and have used, as functions that make it
+            of the answers of the next one.
         on_coming: called when a snapshot was opened that will take the place of another.
         on_swap: called, in the thread that takes it, after a snapshot came into service, the first
             too: other processes may serve an older one.
@@ -47,7 +47,7 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.questions = registry()
-        self.prepare: list[Callable[[Answers], object]] = []
+        self.in_use: list[Callable[[Answers], list[Callable[[Answers], object]]]] = []
         self.on_coming: list[Callable[[], object]] = []
         self.on_swap: list[Callable[[], object]] = []
         self.swaps = 0
@@ -83,11 +83,11 @@ class Service:
     def reload(self, *, at_once: bool = False) -> Manifest:
         """Take the published snapshot in service, if it is another one than now.
 
-        What its readers share is made first, while the former answers. Requests under way keep the
-        store they began with.
+        What readers share and have used is made first, while the former answers. Requests under
+        way keep the store they began with.
 
         Args:
-            at_once: it is in service elsewhere: what its readers share is made afterwards.
+            at_once: it is in service elsewhere: that is made afterwards.
 
         Raises:
             NoSnapshotError: nothing has been published; what is in service stays.
@@ -95,14 +95,17 @@ class Service:
                 stays.
         """
         while True:
-            coming = self._open(sure=True)
-            new = coming is not self._now
-            if new and not at_once:
-                self._prepare(coming)
+            coming, former = self._open(sure=True), self._now
+            makes: list[Callable[[Answers], object]] = []
+            if former and former is not coming:
+                makes = [make for in_use in self.in_use for make in in_use(former.answers)]
+            del former
+            if not at_once:
+                self._prepare(coming, makes)
             if self._go_live(coming):
                 break
-        if new and at_once:
-            Thread(target=self._prepare, args=(coming,), name="prepare", daemon=True).start()
+        if at_once:
+            Thread(target=self._prepare, args=(coming, makes), daemon=True).start()
         return coming.manifest
 
     def _open(self, *, sure: bool) -> InService:
@@ -139,8 +142,8 @@ class Service:
                 tell()
         return opened
 
-    def _prepare(self, coming: InService) -> None:
-        for make in self.prepare:
+    def _prepare(self, coming: InService, makes: list[Callable[[Answers], object]]) -> None:
+        for make in makes:
             try:
                 make(coming.answers)
             except Exception:

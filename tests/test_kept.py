@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from graph_service.kept import kept
+from graph_service.store.asking import ASKING, Asking, NobodyWaits, must_be_awaited
 
 
 class Source:
@@ -72,6 +73,21 @@ def test_the_longest_unused_goes_and_an_error_is_not_kept(source: Source) -> Non
     for number in (1, 2, 1, 3, 1, 2):
         assert make(source, number) == number
     assert made == [1, 1, 2, 3, 2]
+
+
+def test_one_who_has_left_makes_it_for_those_who_wait(source: Source) -> None:
+    @kept()
+    def make(source: Source) -> str:
+        must_be_awaited()
+        return "made"
+
+    token = ASKING.set(Asking(gone=True))
+    try:
+        assert make(source) == "made"
+        with pytest.raises(NobodyWaits):
+            must_be_awaited()
+    finally:
+        ASKING.reset(token)
 
 
 def test_each_source_has_its_own_and_each_function_too(source: Source) -> None:

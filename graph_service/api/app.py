@@ -34,7 +34,7 @@ from graph_service.sparql.streaming import ClientGone
 from graph_service.store import StoreError
 from graph_service.store.asking import NobodyWaits
 from graph_service.web import pages
-from graph_service.web.prepare import prepare
+from graph_service.web.prepare import in_use
 
 log = logging.getLogger("ansvarsgraf")
 
@@ -51,7 +51,7 @@ def create_app(settings: Settings | None = None, metrics_folder: Path | None = N
     """
     settings = settings or Settings.from_environment()
     service = Service(settings)
-    service.prepare.append(prepare)
+    service.in_use.append(in_use)
     metrics = Metrics(metrics_folder)
 
     @asynccontextmanager

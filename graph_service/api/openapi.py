@@ -20,7 +20,7 @@ from graph_service.api.formats import CONTENT_TYPES, MEDIA_TYPES, SEPARATORS, SY
 from graph_service.api.problems import PROBLEMS
 from graph_service.api.resources import RESOURCES
 from graph_service.api.schemas import PASSAGE, SCHEMAS, SLUG, SLUG_FORM, TEXT, Schema, ref
-from graph_service.kept import kept
+from graph_service.kept import is_kept, kept
 from graph_service.paging import CURSOR
 from graph_service.questions import Parameter, Question
 from graph_service.questions.parameters import ENUMS
@@ -206,7 +206,7 @@ def describe(app: FastAPI, service: Service) -> None:
         return _document(deepcopy(routes()), answers)
 
     app.openapi = lambda: document(service.answers)  # type: ignore[method-assign]
-    service.prepare.append(document)
+    service.in_use.append(lambda former: [document] if is_kept(former, document) else [])
 
 
 def _routes(app: FastAPI, public_url: str) -> Schema:

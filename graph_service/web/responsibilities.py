@@ -94,11 +94,12 @@ def situations(answers: Answers) -> dict[str, tuple[int, str]]:
 
 def matching(answers: Answers, values: Mapping[str, str]) -> list[str]:
     """The responsibilities that fit, in order of agreement, situation and title."""
-    return list(_matching(answers, tuple(sorted(values.items()))))
+    return list(of_filters(answers, tuple(sorted(values.items()))))
 
 
 @kept(400)
-def _matching(answers: Answers, values: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+def of_filters(answers: Answers, values: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    """As :func:`matching`, for values in the order of their names."""
     page = answers.page("responsibilities", dict(values), limit=EVERYTHING, total=False)
     facets, places = facet_values(answers), situations(answers)
 

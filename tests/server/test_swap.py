@@ -44,8 +44,12 @@ def label(answers: Answers) -> str:
 
 
 def test_the_former_answers_until_the_new_one_is_prepared(service: Service) -> None:
-    met = []
-    service.prepare.append(lambda new: met.append((label(service.answers), label(new))))
+    met: list[tuple[str, str]] = []
+
+    def meet(new: Answers) -> None:
+        met.append((label(service.answers), label(new)))
+
+    service.in_use.append(lambda former: [meet])
     service.reload()
     assert met == [("Før", "Efter")]
     assert label(service.answers) == "Efter"
@@ -59,7 +63,7 @@ def test_what_cannot_be_prepared_is_no_reason_to_stay(
     def fail(answers: Answers) -> None:
         raise KeyError("no such thing in this graph")
 
-    service.prepare.append(fail)
+    service.in_use.append(lambda former: [fail])
     assert service.reload().id == service.snapshot
     assert label(service.answers) == "Efter"
     assert "no such thing in this graph" in caplog.text
@@ -83,7 +87,7 @@ class Slow:
 def preparing(service: Service) -> Iterator[Slow]:
     """A thread that takes the other snapshot in service, and prepares it first."""
     slow = Slow()
-    service.prepare.append(slow)
+    service.in_use.append(lambda former: [slow])
     slow.thread = threading.Thread(target=service.reload)
     slow.thread.start()
     assert slow.begun.wait(20)
@@ -103,7 +107,7 @@ def test_what_another_process_serves_is_not_waited_for(service: Service, prepari
 
 def test_what_nobody_prepared_is_prepared_once_it_is_in_service(service: Service) -> None:
     slow = Slow()
-    service.prepare.append(slow)
+    service.in_use.append(lambda former: [slow])
     service.reload(at_once=True)
     assert label(service.answers) == "Efter"
     assert slow.begun.wait(20)
@@ -183,6 +187,19 @@ def swap(app: FastAPI) -> Answers:
     (service.settings.snapshots / POINTER).write_text(other)
     assert service.reload().id == other
     return former
+
+
+def test_what_nobody_used_is_not_made(swapping: FastAPI) -> None:
+    with TestClient(swapping) as client:
+        assert client.get("/api/v1/legal-bases").status_code == 200
+        swap(swapping)
+        shared = swapping.state.service.answers.shared
+        assert not shared
+        assert client.get("/fund").status_code == 200
+        assert client.get("/api/v1/openapi.json").status_code == 200
+        used = set(shared)
+        swap(swapping)
+        assert used == set(swapping.state.service.answers.shared) != set()
 
 
 def test_what_pages_share_is_made_before_and_the_former_is_let_go(swapping: FastAPI) -> None:
