@@ -20,6 +20,44 @@ HEADERS_TOO_LONG = "Forespørgslens hoveder er for lange."
 BODY_TOO_LARGE = "Indholdet er for stort."
 
 
+class Together:
+    """A transport that sends what is written in one turn of the event loop at once.
+
+    An answer is written as head and body: in two pieces, each wakes the client and costs the
+    system's way from one process to the other, 0.1 of the 0.5 ms of a small answer.
+
+    Args:
+        transport: what sends.
+        loop: its event loop.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport, self._loop = transport, loop
+        self._held = b""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Send with what comes next, at the latest when this turn ends."""
+        if self._held:
+            held, self._held = self._held, b""
+            self._transport.write(held + data)
+        elif data:
+            self._held = data
+            self._loop.call_soon(self._send)
+
+    def close(self) -> None:
+        """Close when all is sent."""
+        self._send()
+        self._transport.close()
+
+    def _send(self) -> None:
+        held, self._held = self._held, b""
+        if held:
+            self._transport.write(held)
+
+
 class Guarded(HttpToolsProtocol):
     """One connection within limits; made by :func:`guarded`."""
 
@@ -38,13 +76,13 @@ class Guarded(HttpToolsProtocol):
     _hosts = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(Together(transport, self.loop))  # type: ignore[arg-type]
         self.address = network(self.client[0]) if self.client else ""
         self._admitted = self.register.admit(self)
         if not self._admitted:
             self.register.closed["refused"] += 1
             self.answer(503, "For mange forbindelser.")
-            transport.close()
+            self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.register.leave(self)

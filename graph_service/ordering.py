@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from itertools import groupby
-from operator import itemgetter
 
 import pyoxigraph as ox
 
@@ -48,16 +46,18 @@ def put_in_order(rows: list[Row], order: Order) -> None:
     if len(rows) < 2 or not order:
         return
     (name, downwards), *rest = order
-    ranked = sorted(
-        ((RANKS[row.get(name)], at) for at, row in enumerate(rows)),
-        key=itemgetter(0),
-        reverse=downwards,
-    )
-    placed: list[Row] = []
-    for _, alike in groupby(ranked, itemgetter(0)):
-        tied = [rows[at] for _, at in alike]
-        put_in_order(tied, rest)
-        placed += tied
+    ranks = [RANKS[row.get(name)] for row in rows]
+    places = sorted(range(len(rows)), key=ranks.__getitem__, reverse=downwards)
+    placed = [rows[at] for at in places]
+    begin = 0
+    for end in range(1, len(places) + 1):
+        if end < len(places) and ranks[places[end]] == ranks[places[begin]]:
+            continue
+        if end - begin > 1:
+            tied = placed[begin:end]
+            put_in_order(tied, rest)
+            placed[begin:end] = tied
+        begin = end
     rows[:] = placed
 
 

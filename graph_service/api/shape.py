@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -23,6 +24,8 @@ from graph_service.api.request import base_url, query_of, service_of
 from graph_service.api.resources import data_of, page_of
 from graph_service.vocabulary import kind_and_slug, thing
 
+#: An address in a header; there are few, and each is quoted letter by letter.
+_quoted = lru_cache(1000)(quote)
 #: Characters of a query string beyond which an answer does not repeat its address.
 LONGEST = 2000
 
@@ -63,7 +66,7 @@ def forms(
         return vary
     base = base_url(request)
     kept = query_of((k, v) for k, v in request.query_params.multi_items() if k != "format")
-    here = f"{base}{quote(data or request.scope['path'])}?{kept}{'&' if kept else ''}format="
+    here = f"{base}{_quoted(data or request.scope['path'])}?{kept}{'&' if kept else ''}format="
     made = [
         f'<{here}{name}>; rel="alternate"; type="{media}"'
         for name, media in offers.items()

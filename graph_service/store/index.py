@@ -134,11 +134,13 @@ class Index:
         Args:
             text: in N-Triples.
         """
-        return self._numbers[text]
+        number = self._numbers[text]
+        return None if number == NOWHERE else number
 
-    def _number(self, text: str) -> int | None:
+    def _number(self, text: str) -> int:
+        # That there is none is remembered too: a slug is tried with one kind after another.
         rows = self._table.rows(IRI if text.startswith("<") else LITERAL, (text,))
-        return rows[0][0] if rows else None
+        return rows[0][0] if rows else NOWHERE
 
     def describes(self, iri: str) -> bool:
         """Whether a triple has this IRI as its subject."""

@@ -1,0 +1,92 @@
+"""The pieces of an answer go out together, in order, and none is lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from graph_service.guarded import Together
+
+
+class Transport:
+    """A transport that notes what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[bytes | str] = []
+
+    def write(self, data: bytes) -> None:
+        self.told.append(data)
+
+    def close(self) -> None:
+        self.told.append("close")
+
+    def get_write_buffer_size(self) -> int:
+        return 42
+
+
+async def a_turn(together: Together) -> None:
+    """All that was to be done is done."""
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+
+async def head_and_body(together: Together) -> None:
+    together.write(b"head ")
+    together.write(b"body")
+
+
+async def head_alone(together: Together) -> None:
+    together.write(b"head ")
+    await a_turn(together)
+    together.write(b"body")
+    await a_turn(together)
+
+
+async def three(together: Together) -> None:
+    for piece in (b"head ", b"one", b"two"):
+        together.write(piece)
+    await a_turn(together)
+
+
+async def closed_at_once(together: Together) -> None:
+    together.write(b"head")
+    together.close()
+    await a_turn(together)
+
+
+async def nothing(together: Together) -> None:
+    together.write(b"")
+    await a_turn(together)
+
+
+async def head_and_nothing(together: Together) -> None:
+    together.write(b"head")
+    together.write(b"")
+    await a_turn(together)
+
+
+@pytest.mark.parametrize(
+    ("does", "sent"),
+    [
+        (head_and_body, [b"head body"]),
+        (head_alone, [b"head ", b"body"]),
+        (three, [b"head one", b"two"]),
+        (closed_at_once, [b"head", "close"]),
+        (nothing, []),
+        (head_and_nothing, [b"head"]),
+    ],
+)
+def test_what_is_written(does: Callable[[Together], Awaitable[None]], sent: list[Any]) -> None:
+    transport = Transport()
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        together = Together(transport, loop)  # type: ignore[arg-type]
+        await does(together)
+        assert together.get_write_buffer_size() == 42
+
+    asyncio.run(run())
+    assert transport.told == sent
