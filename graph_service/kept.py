@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from functools import wraps
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar
 
-from graph_service.store.asking import for_all
+from graph_service.store.asking import NobodyWaits, must_be_awaited
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -52,19 +52,22 @@ class Results(Generic[Result]):
 
     def get(self, key: Hashable, make: Callable[[], Result]) -> Result:
         """The result for a key; made when it is not there. An error is not kept."""
-        with self._lock:
-            found = self._found.get(key)
-            if found is not None:
+        while True:
+            with self._lock:
+                found = self._found.get(key)
+                if found is None:
+                    mine = self._found[key] = Future()
+                    if len(self._found) > self._most:
+                        self._found.popitem(last=False)
+                    break
                 self._found.move_to_end(key)
-            else:
-                mine = self._found[key] = Future()
-                if len(self._found) > self._most:
-                    self._found.popitem(last=False)
-        if found is not None:
-            return found.result()
+            try:
+                return found.result()
+            except NobodyWaits:
+                # The one who made it has left. We have not, or get the same error.
+                must_be_awaited()
         try:
-            with for_all():
-                mine.set_result(make())
+            mine.set_result(make())
         except BaseException as error:
             with self._lock:
                 if self._found.get(key) is mine:

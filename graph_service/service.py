@@ -19,6 +19,9 @@ from graph_service.store.embedded import EmbeddedStore
 
 log = logging.getLogger("ansvarsgraf")
 
+#: Makes of a snapshot's answers what its readers share.
+Make = Callable[[Answers], object]
+
 
 @dataclass(frozen=True)
 class InService:
@@ -47,7 +50,7 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.questions = registry()
-        self.in_use: list[Callable[[Answers], list[Callable[[Answers], object]]]] = []
+        self.in_use: list[Callable[[Answers], list[Make]]] = []
         self.on_coming: list[Callable[[], object]] = []
         self.on_swap: list[Callable[[], object]] = []
         self.swaps = 0
@@ -96,7 +99,7 @@ class Service:
         """
         while True:
             coming, former = self._open(sure=True), self._now
-            makes: list[Callable[[Answers], object]] = []
+            makes: list[Make] = []
             if former and former is not coming:
                 makes = [make for in_use in self.in_use for make in in_use(former.answers)]
             del former
@@ -104,7 +107,7 @@ class Service:
                 self._prepare(coming, makes)
             if self._go_live(coming):
                 break
-        if at_once:
+        if at_once and makes:
             Thread(target=self._prepare, args=(coming, makes), daemon=True).start()
         return coming.manifest
 
@@ -142,7 +145,7 @@ class Service:
                 tell()
         return opened
 
-    def _prepare(self, coming: InService, makes: list[Callable[[Answers], object]]) -> None:
+    def _prepare(self, coming: InService, makes: list[Make]) -> None:
         for make in makes:
             try:
                 make(coming.answers)

@@ -75,19 +75,30 @@ def test_the_longest_unused_goes_and_an_error_is_not_kept(source: Source) -> Non
     assert made == [1, 1, 2, 3, 2]
 
 
-def test_one_who_has_left_makes_it_for_those_who_wait(source: Source) -> None:
+def test_who_waits_makes_it_when_the_one_who_began_has_left(source: Source) -> None:
+    begun, left = threading.Event(), threading.Event()
+
     @kept()
     def make(source: Source) -> str:
+        begun.set()
+        assert left.wait(10)
         must_be_awaited()
         return "made"
 
-    token = ASKING.set(Asking(gone=True))
-    try:
-        assert make(source) == "made"
-        with pytest.raises(NobodyWaits):
-            must_be_awaited()
-    finally:
-        ASKING.reset(token)
+    def leave() -> str:
+        ASKING.set(Asking(gone=True))
+        return make(source)
+
+    with ThreadPoolExecutor(4) as threads:
+        leaving = threads.submit(leave)
+        assert begun.wait(10)
+        waiting = [threads.submit(make, source) for _ in range(2)]
+        also_gone = threads.submit(leave)
+        left.set()
+        for gone in (leaving, also_gone):
+            with pytest.raises(NobodyWaits):
+                gone.result(10)
+        assert [other.result(10) for other in waiting] == ["made", "made"]
 
 
 def test_each_source_has_its_own_and_each_function_too(source: Source) -> None:

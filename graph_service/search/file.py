@@ -107,7 +107,6 @@ def fill(rows: Iterable[Said], folder: Path) -> None:
             places[number] = place
         figures = (json.dumps(KINDS), kinds.tobytes(), lengths.tobytes(), places.tobytes())
         file.execute("INSERT INTO figures VALUES (?, ?, ?, ?)", figures)
-        file.execute("DROP TABLE said")
         for index in INDEXES.split(";")[:-1]:
             file.execute(index)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -27,16 +25,6 @@ class Asking:
 
 #: Who waits for what is asked in this context; None when nobody can leave.
 ASKING: ContextVar[Asking | None] = ContextVar("asking", default=None)
-
-
-@contextmanager
-def for_all() -> Iterator[None]:
-    """Ask for what others need too: it goes on when the one who asked first has left."""
-    token = ASKING.set(None)
-    try:
-        yield
-    finally:
-        ASKING.reset(token)
 
 
 def must_be_awaited() -> None:

@@ -8,6 +8,7 @@ from functools import partial
 
 from graph_service.answers import Answers
 from graph_service.kept import is_kept, kept
+from graph_service.service import Make
 from graph_service.web.events import all_events
 from graph_service.web.items import table, things
 from graph_service.web.responsibilities import facet_values, of_filters, situations
@@ -38,7 +39,7 @@ def begin(answers: Answers) -> None:
     threading.Thread(target=make, daemon=True).start()
 
 
-def in_use(former: Answers) -> list[Callable[[Answers], object]]:
+def in_use(former: Answers) -> list[Make]:
     """What readers of a snapshot have used of it: each makes the same of another snapshot."""
 
     def again(function: Callable[..., object], args: tuple[Hashable, ...], new: Answers) -> None:
