@@ -51,10 +51,14 @@ class Generation:
     A process that reads something else than last time prepares the new snapshot too, or takes it in
     service before it answers, so that what a client was told is in service is what it sees,
     whichever answers.
+
+    Args:
+        processes: how many there are.
     """
 
-    def __init__(self) -> None:
-        self._memory = mmap.mmap(-1, 16)
+    def __init__(self, processes: int) -> None:
+        self._memory = mmap.mmap(-1, 16 + 8 * processes)
+        self._processes = processes
 
     def read(self) -> Told:
         """What was told last."""
@@ -68,9 +72,22 @@ class Generation:
         """A new snapshot is in service."""
         self._change(8)
 
+    def prepared(self, place: int, snapshot: str) -> None:
+        """The process at this place is ready for a snapshot."""
+        self._memory[16 + 8 * place : 24 + 8 * place] = mark(snapshot)
+
+    def all_prepared(self, snapshot: str) -> bool:
+        """Whether all processes are."""
+        return self._memory[16:] == mark(snapshot) * self._processes
+
     def _change(self, at: int) -> None:
         # Not a count: of two who add one at the same moment, one would not be seen.
         self._memory[at : at + 8] = os.urandom(8)
+
+
+def mark(snapshot: str) -> bytes:
+    """A snapshot's id in eight bytes."""
+    return snapshot[-8:].encode().rjust(8)
 
 
 @dataclass(frozen=True)
@@ -79,12 +96,14 @@ class Among:
 
     Attributes:
         processes: how many there are.
+        place: which of them this is, from 0.
         generation: see :class:`Generation`.
         figures: folder where they leave their figures for each other.
         lifeline: file descriptor that closes when the parent ends.
     """
 
     processes: int
+    place: int
     generation: Generation
     figures: Path
     lifeline: int
@@ -139,10 +158,11 @@ class Parent:
         first = listen(host, port, shared=True)
         self.port = first.getsockname()[1]
         self._held = first
-        self._generation = Generation()
+        self._generation = Generation(number)
         self._figures = Path(tempfile.mkdtemp(prefix="ansvarsgraf-"))
         self._lifeline, self._hold = os.pipe()
-        self._children: dict[int, float] = {}
+        #: Process → its place, and when it was started.
+        self._children: dict[int, tuple[int, float]] = {}
         self._stopping = False
         self._failures = 0
 
@@ -169,9 +189,11 @@ class Parent:
         if self._stopping:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
             return
+        taken = {place for place, _ in self._children.values()}
+        place = next(place for place in range(self.number) if place not in taken)
         pid = os.fork()
         if pid:
-            self._children[pid] = time.monotonic()
+            self._children[pid] = (place, time.monotonic())
             signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
             return
         code = 1
@@ -183,9 +205,8 @@ class Parent:
             os.close(self._hold)
             listening = listen(self.host, self.port, shared=True)
             self._held.close()
-            self.answer(
-                listening, Among(self.number, self._generation, self._figures, self._lifeline)
-            )
+            among = Among(self.number, place, self._generation, self._figures, self._lifeline)
+            self.answer(listening, among)
             code = 0
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else 1
@@ -203,14 +224,14 @@ class Parent:
         except ChildProcessError:
             self._children.clear()
             return
-        begun = self._children.pop(pid, None)
-        if begun is None:
+        ended = self._children.pop(pid, None)
+        if ended is None:
             return
         with contextlib.suppress(OSError):
             (self._figures / f"{pid}.json").unlink()
         if self._stopping:
             return
-        self._failures = self._failures + 1 if time.monotonic() - begun < SOON else 0
+        self._failures = self._failures + 1 if time.monotonic() - ended[1] < SOON else 0
         if self._failures > GIVE_UP:
             log.critical("processes end as soon as they start (%d); giving up", status)
             self._stop(signal.SIGTERM, None)

@@ -13,7 +13,8 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -26,8 +27,8 @@ from graph_service.api.app import create_app
 from graph_service.api.observe import set_up_logging
 from graph_service.connections import Limits
 from graph_service.guarded import guarded
-from graph_service.processes import Among, Generation, Parent, listen, room_for_files
-from graph_service.service import NoSnapshotError
+from graph_service.processes import Among, Parent, listen, room_for_files
+from graph_service.service import NoSnapshotError, Service
 from graph_service.settings import Settings
 from graph_service.store import StoreError
 
@@ -37,9 +38,12 @@ log = logging.getLogger("ansvarsgraf")
 MOST = 4
 #: Longest time in seconds that requests under way may take when the service stops.
 CLOSING_SECONDS = 30
-#: Seconds between two times that a process leaves its figures for the others, and looks for theirs.
-SECOND = 1.0
+#: Seconds between two times that a process leaves its figures for the others; and that it looks
+#: for their snapshots, which each request does too.
+FIGURES, LOOK = 1.0, 0.1
 BACKLOG = 2048
+#: Longest time in seconds for which processes wait for each other before they take a new snapshot.
+MEET_SECONDS = 5.0
 
 
 class Server(uvicorn.Server):
@@ -117,7 +121,7 @@ def run(settings: Settings, listening: socket.socket, among: Among | None = None
     app = create_app(share(settings, number), among.figures if among else None)
     protocol, register = guarded(limits)
     app.state.metrics.gauges.append(register.figures)
-    following = Following(app, among.generation) if among else None
+    following = Following(app, among) if among else None
     config = uvicorn.Config(
         following or app,
         http=protocol,
@@ -140,7 +144,8 @@ def run(settings: Settings, listening: socket.socket, among: Among | None = None
         loop.add_signal_handler(signal.SIGHUP, lambda: reload_aside(app))
         if among and following:
             loop.add_reader(among.lifeline, lambda: orphaned(server, loop, among.lifeline))
-            app.state.leaving = loop.create_task(every_second(app, following))
+            tasks = leave_figures(app), look_out(following)
+            app.state.leaving = [loop.create_task(task) for task in tasks]
         await server.serve(sockets=[listening])
 
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
@@ -153,11 +158,17 @@ def orphaned(server: Server, loop: asyncio.AbstractEventLoop, lifeline: int) -> 
     server.close(0)
 
 
-async def every_second(app: FastAPI, following: Following) -> None:
-    """Leave this process's figures for the others, and look for their snapshots."""
+async def leave_figures(app: FastAPI) -> None:
+    """Leave this process's figures for the others, every second."""
     while True:
-        await asyncio.sleep(SECOND)
+        await asyncio.sleep(FIGURES)
         await asyncio.to_thread(app.state.metrics.leave)
+
+
+async def look_out(following: Following) -> None:
+    """Look for the snapshots of the others, also when nobody asks for anything."""
+    while True:
+        await asyncio.sleep(LOOK)
         await following.look()
 
 
@@ -190,15 +201,29 @@ class Following:
 
     Args:
         app: the application.
-        generation: what the processes tell each other.
+        among: what the processes share.
     """
 
-    def __init__(self, app: FastAPI, generation: Generation) -> None:
-        self._app, self._generation = app, generation
-        self._seen = generation.read()
+    def __init__(self, app: FastAPI, among: Among) -> None:
+        self._app, self._generation, self._place = app, among.generation, among.place
+        self._seen = self._generation.read()
         self._lock = asyncio.Lock()
-        app.state.service.on_coming.append(generation.announce)
-        app.state.service.on_swap.append(generation.advance)
+        service: Service = app.state.service
+        service.on_coming.append(self._generation.announce)
+        service.on_swap.append(self._generation.advance)
+        service.on_swap.append(lambda: self._generation.prepared(self._place, service.snapshot))
+        service.meet = self.meet
+
+    def meet(self, snapshot: str, newest: Callable[[], bool]) -> None:
+        """Wait, in the thread that prepared a snapshot, until the others have: who is not ready
+        when one of them takes it in service must take it all the same."""
+        self._generation.prepared(self._place, snapshot)
+        until = time.monotonic() + MEET_SECONDS
+        while not self._generation.all_prepared(snapshot):
+            taken = self._generation.read().taken != self._seen.taken
+            if taken or not newest() or time.monotonic() > until:
+                break
+            time.sleep(0.01)
 
     async def look(self) -> None:
         """Take in service what another took, and prepare what another prepares."""

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Lock, Thread
 
@@ -41,6 +42,8 @@ class Service:
     Attributes:
         in_use: each tells what readers of a snapshot share and have used, as functions that make it
             of the answers of the next one.
+        meet: called with the id of a snapshot that is ready to take the place of another, and with
+            what tells whether it is still the newest; returns when it may.
         on_coming: called when a snapshot was opened that will take the place of another.
         on_swap: called, in the thread that takes it, after a snapshot came into service, the first
             too: other processes may serve an older one.
@@ -51,6 +54,7 @@ class Service:
         self.settings = settings
         self.questions = registry()
         self.in_use: list[Callable[[Answers], list[Make]]] = []
+        self.meet: Callable[[str, Callable[[], bool]], object] = lambda *_: None
         self.on_coming: list[Callable[[], object]] = []
         self.on_swap: list[Callable[[], object]] = []
         self.swaps = 0
@@ -100,11 +104,13 @@ class Service:
         while True:
             coming, former = self._open(sure=True), self._now
             makes: list[Make] = []
-            if former and former is not coming:
+            new = former is not None and former is not coming
+            if former and new:
                 makes = [make for in_use in self.in_use for make in in_use(former.answers)]
             del former
-            if not at_once:
+            if new and not at_once:
                 self._prepare(coming, makes)
+                self.meet(coming.manifest.id, partial(self._is_newest, coming))
             if self._go_live(coming):
                 break
         if at_once and makes:
@@ -152,6 +158,9 @@ class Service:
             except Exception:
                 # Who needs what was not made makes it, or gets the error.
                 log.exception("not all that readers of %s share is made", coming.manifest.id)
+
+    def _is_newest(self, coming: InService) -> bool:
+        return self._coming is coming
 
     def _go_live(self, coming: InService) -> bool:
         """Put what was opened in service; whether nothing newer was opened meanwhile."""

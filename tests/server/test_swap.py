@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 import shutil
@@ -10,6 +11,8 @@ import weakref
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -18,7 +21,8 @@ from fastapi.testclient import TestClient
 from graph_service.answers import Answers
 from graph_service.api.app import create_app
 from graph_service.build.publish import POINTER, current
-from graph_service.processes import Generation
+from graph_service.processes import Among, Generation
+from graph_service.server import Following
 from graph_service.service import Service
 from graph_service.settings import Settings
 from tests.api.test_operations import small
@@ -137,7 +141,7 @@ def test_one_that_was_taken_back_meanwhile_stays_out(
 
 
 def test_processes_see_what_the_others_tell() -> None:
-    generation = Generation()
+    generation = Generation(2)
     before = generation.read()
     assert generation.read() == before
     generation.announce()
@@ -146,6 +150,37 @@ def test_processes_see_what_the_others_tell() -> None:
     generation.advance()
     assert generation.read().taken != coming.taken
     assert generation.read().coming == coming.coming
+    for place, all_of_them in ((0, False), (1, True)):
+        generation.prepared(place, "00112233445566aa")
+        assert generation.all_prepared("00112233445566aa") == all_of_them
+    generation.prepared(0, "00112233445566bb")
+    assert not generation.all_prepared("00112233445566aa")
+
+
+def test_processes_wait_for_each_other(service: Service, tmp_path: Path) -> None:
+    generation = Generation(2)
+    other = Service(service.settings)
+    slow = Slow()
+    other.in_use.append(lambda former: [slow])
+    following = []
+    for place, each in enumerate((service, other)):
+        app: Any = SimpleNamespace(state=SimpleNamespace(service=each))
+        following.append(Following(app, Among(2, place, generation, tmp_path, 0)))
+    (tmp_path / POINTER).write_text(service.snapshot)
+    other.reload()
+    for each_one in following:
+        asyncio.run(each_one.look())
+    newest = small(tmp_path, "Nyest")
+    threads = [threading.Thread(target=each.reload) for each in (service, other)]
+    for thread in threads:
+        thread.start()
+    assert slow.begun.wait(20)
+    threads[0].join(0.3)
+    assert label(service.answers) == "Før", "the other is not ready"
+    slow.may_end.set()
+    for thread in threads:
+        thread.join(4)
+    assert {service.snapshot, other.snapshot} == {newest}
 
 
 def test_a_process_that_nobody_asks_takes_the_new_one_too(tmp_path: Path) -> None:
