@@ -17,7 +17,6 @@ from graph_service.answers import Answers
 from graph_service.api.app import create_app
 from graph_service.build.publish import current, publish
 from graph_service.questions import registry
-from graph_service.search import SearchIndex
 from graph_service.settings import PROJECT, Settings
 from graph_service.store import StoreError
 from graph_service.store.remote import RemoteStore
@@ -69,19 +68,6 @@ class SameAnswers:
         assert not remote.exists(ID + "body/findes-ikke")
         assert remote.slugs("body") == answers.slugs("body")
         assert remote.fields == answers.fields
-
-    def test_search_finds_the_same(self, answers: Answers, remote: Answers) -> None:
-        here, there = (
-            SearchIndex(
-                sorted(
-                    (r["thing"].value, r["role"].value, r["words"].value)
-                    for r in a.rows("searchable", {})
-                )
-            )
-            for a in (answers, remote)
-        )
-        for words in ("genoptræningsplan", "egen læge", "epikrise frist", "§ 140"):
-            assert there.search(words) == here.search(words) != []
 
     def test_pages_and_data_are_the_same(self, settings: Settings, loaded: Settings) -> None:
         here, there = TestClient(create_app(settings)), TestClient(create_app(loaded))

@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import uvicorn
@@ -169,12 +168,3 @@ def test_a_question_whose_client_leaves_is_given_up(published: Settings, address
             assert store.asked.wait(10)
             assert not store.hung_up.wait(0.6), "it goes on while somebody waits"
         assert store.hung_up.wait(2)
-
-
-@pytest.mark.long
-def test_what_others_wait_for_too_goes_on(published: Settings, tmp_path: Path) -> None:
-    with dripping("headers") as store, serving(replace(published, store=store.url)) as port:
-        with socket.create_connection(("127.0.0.1", port)) as client:
-            client.sendall(b"GET /api/v1/search?q=lov HTTP/1.1\r\nHost: x\r\n\r\n")
-            assert store.asked.wait(10)
-        assert not store.hung_up.wait(1.0)
