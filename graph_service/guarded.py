@@ -17,6 +17,8 @@ from graph_service.api.problems import RETRY_AFTER
 from graph_service.connections import BUSY, IDLE, WAITING, Limits, Register, network
 
 HEADERS_TOO_LONG = "Forespørgslens hoveder er for lange."
+#: Most bytes that are copied to be sent together with others.
+TOGETHER = 32 * 1024
 BODY_TOO_LARGE = "Indholdet er for stort."
 
 
@@ -40,7 +42,10 @@ class Together:
 
     def write(self, data: bytes) -> None:
         """Send with what comes next, at the latest when this turn ends."""
-        if self._held:
+        if len(data) > TOGETHER:
+            self._send()
+            self._transport.write(data)
+        elif self._held:
             held, self._held = self._held, b""
             self._transport.write(held + data)
         elif data:

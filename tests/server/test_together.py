@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from graph_service.guarded import Together
+from graph_service.guarded import TOGETHER, Together
 
 
 class Transport:
@@ -68,9 +68,19 @@ async def head_and_nothing(together: Together) -> None:
     await a_turn(together)
 
 
+LARGE = b"x" * (TOGETHER + 1)
+
+
+async def head_and_much(together: Together) -> None:
+    for piece in (b"head", LARGE, b"end"):
+        together.write(piece)
+    await a_turn(together)
+
+
 @pytest.mark.parametrize(
     ("does", "sent"),
     [
+        (head_and_much, [b"head", LARGE, b"end"]),
         (head_and_body, [b"head body"]),
         (head_alone, [b"head ", b"body"]),
         (three, [b"head one", b"two"]),
