@@ -29,7 +29,6 @@ from bench.generate import slug
 from bench.peers import running
 from graph_service.answers import Answers
 from graph_service.build.publish import current
-from graph_service.ordering import RANKS
 from graph_service.paging import Orders
 from graph_service.questions import registry
 from graph_service.store.embedded import EmbeddedStore
@@ -161,7 +160,7 @@ def forget(answers: Answers) -> None:
         operators._plain,
         operators._texts,
         operators._written,
-        RANKS,
+        store._index.ranks,
     ):
         kept.clear()
 

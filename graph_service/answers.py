@@ -33,7 +33,7 @@ from graph_service.shaping import (
     order_of,
     plain,
 )
-from graph_service.store import Row, Store, Term
+from graph_service.store import Key, Row, Solutions, Store
 from graph_service.vocabulary import AG, ID, RDF, SKOS, kind_and_slug, thing
 
 #: Labels that are looked through for slugs like an unknown one: the cost of an error is bounded.
@@ -63,7 +63,7 @@ class Answers:
         self._folder = folder
         self._slugs: dict[str, dict[str, str]] = {}
         self._labels: dict[str, str] = {}
-        self._shown: dict[Term, Json] = {}
+        self._shown: dict[Key, Json] = {}
         self._orders = Orders()
 
     def let_go(self) -> None:
@@ -149,10 +149,14 @@ class Answers:
 
     def rows(self, name: str, values: dict[str, str]) -> list[Row]:
         """The rows of a named question. Raises as :meth:`sparql`."""
+        return list(self.solutions(name, values))
+
+    def solutions(self, name: str, values: dict[str, str]) -> Solutions:
+        """The solutions of a named question, in order. Raises as :meth:`sparql`."""
         question = self.questions[name]
-        rows = list(self.store.answer(question, self._terms(question, values)))
-        put_in_order(rows, question.unsorted[1])
-        return rows
+        found = self.store.answer(question, self._terms(question, values))
+        put_in_order(found, question.unsorted[1])
+        return found
 
     def page(
         self,
@@ -177,11 +181,10 @@ class Answers:
         question = self.questions[name]
         terms = self._terms(question, values)
         asked = question.sorted_by(sort) if sort else question
-        subject, key, *_ = asked.columns
         kept = f"{name} {sort} {terms}"
         places = self._orders.get(kept)
         if places is None:
-            places = order(self.store.answer(asked, terms), subject, key)
+            places = order(self.store.answer(asked, terms))
             self._orders.put(kept, places)
         page = cut(places, limit, cursor, descending)
         return page if total else replace(page, total=None)
@@ -292,27 +295,41 @@ class Answers:
             reference["label"] = labels.get(iri, slug)
         return reference
 
-    def table(self, columns: Iterable[str], rows: Iterable[Row]) -> list[dict[str, Json]]:
+    def table(self, found: Solutions, *, labelled: bool = False) -> list[dict[str, Json]]:
         """Rows as plain data: a thing as a reference, everything else by its value.
 
         What stands for a term is the same each time, and is not to be changed.
+
+        Args:
+            found: solutions of this store.
+            labelled: the second column is the label of the thing in the first.
         """
         shown = self._shown
-        new = {value for row in rows for value in row.values() if value not in shown}
+        new = {key for row in found.rows for key in row if key is not None and key not in shown}
         if new:
             if len(shown) + len(new) > KEPT_LABELS:
                 # Another dictionary, not an emptied one: other threads may be reading it.
-                new = {value for row in rows for value in row.values()}
+                new = {key for row in found.rows for key in row if key is not None}
                 shown = {}
                 if len(new) <= KEPT_AT_ONCE:
                     self._shown = shown
-            named = [t.value for t in new if t.value.startswith(("http://", "https://"))]
+            terms = {key: found.term(key) for key in new}
+            if labelled:
+                self.keep_labels(
+                    {
+                        terms[thing].value: found.term(label).value
+                        for thing, label, *_ in found.rows[:KEPT_AT_ONCE]
+                        if thing in terms and label is not None
+                    }
+                )
+            named = [t.value for t in terms.values() if t.value.startswith(("http://", "https://"))]
             labels = self.labels(named)
             references = {iri: self.reference(iri, labels) for iri in named}
-            shown.update({t: references.get(t.value) or plain(t) for t in new})
+            shown.update({k: references.get(t.value) or plain(t) for k, t in terms.items()})
+        names = found.names
         return [
-            {column: shown[value] for column in columns if (value := row.get(column)) is not None}
-            for row in rows
+            {name: shown[key] for name, key in zip(names, row, strict=True) if key is not None}
+            for row in found.rows
         ]
 
     # -- graphs -------------------------------------------------------------------------------

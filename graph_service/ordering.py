@@ -10,12 +10,13 @@ wherever the graph lies.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import cast
 
 import pyoxigraph as ox
 
 from graph_service.remembered import Remembered
-from graph_service.store import Row, Term
+from graph_service.store import Key, Rank, Row, Solutions, Term
 
 LAST = re.compile(r"ORDER BY((?:\s+(?:\?\w+|(?:DESC|ASC)\(\?\w+\)))+)\s*")
 KEY = re.compile(r"(DESC\()?\?(\w+)")
@@ -41,27 +42,35 @@ def split_order(query: str, columns: Collection[str]) -> tuple[str, Order]:
     return query[:at], order + rest
 
 
-def put_in_order(rows: list[Row], order: Order) -> None:
-    """Sort rows in place; the first variable counts most."""
-    if len(rows) < 2 or not order:
-        return
-    (name, downwards), *rest = order
-    ranks = [RANKS[row.get(name)] for row in rows]
-    places = sorted(range(len(rows)), key=ranks.__getitem__, reverse=downwards)
+def put_in_order(found: Solutions, order: Order) -> None:
+    """Sort solutions in place; the first variable counts most."""
+    if len(found.rows) > 1:
+        columns = [(found.names.index(name), downwards) for name, downwards in order]
+        found.rows = _in_order(found.rows, columns, found.ranks)
+
+
+def _in_order(
+    rows: list[Sequence[Key | None]],
+    columns: Sequence[tuple[int, bool]],
+    ranks: Mapping[Key | None, Rank],
+) -> list[Sequence[Key | None]]:
+    if not columns:
+        return rows
+    (column, downwards), *rest = columns
+    ranked = [ranks[row[column]] for row in rows]
+    places = sorted(range(len(rows)), key=ranked.__getitem__, reverse=downwards)
     placed = [rows[at] for at in places]
     begin = 0
     for end in range(1, len(places) + 1):
-        if end < len(places) and ranks[places[end]] == ranks[places[begin]]:
+        if end < len(places) and ranked[places[end]] == ranked[places[begin]]:
             continue
         if end - begin > 1:
-            tied = placed[begin:end]
-            put_in_order(tied, rest)
-            placed[begin:end] = tied
+            placed[begin:end] = _in_order(placed[begin:end], rest, ranks)
         begin = end
-    rows[:] = placed
+    return placed
 
 
-def rank(term: Term | None) -> tuple[int, float, str]:
+def rank(term: Term | None) -> Rank:
     """Where a term stands."""
     if term is None:
         return (0, 0.0, "")
@@ -79,3 +88,15 @@ def rank(term: Term | None) -> tuple[int, float, str]:
 
 #: A term's place takes four times as long to find as to remember.
 RANKS = Remembered(rank, 40_000)
+
+
+def of_terms(names: Sequence[str], rows: Iterable[Row]) -> Solutions:
+    """Solutions of a store that has no numbers for its terms.
+
+    Args:
+        names: the variables, in order.
+        rows: each with those that it binds.
+    """
+    keys: list[Sequence[Key | None]] = [tuple(map(row.get, names)) for row in rows]
+    ranks = cast(Mapping[Key | None, Rank], RANKS)
+    return Solutions(names, keys, lambda key: cast(Term, key), ranks)

@@ -14,13 +14,12 @@ import json
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pyoxigraph as ox
 
 from graph_service.questions.parameters import ParameterError, UnknownValueError
-from graph_service.store import Row, Term
+from graph_service.store import Solutions, Term
 
 MAX_PAGE = 500
 #: Rows that all kept orders together may hold.
@@ -73,12 +72,17 @@ def place(key: Term | None, iri: str) -> Place:
     return (False, 0.0, collate(str(key.value)), iri)
 
 
-def order(rows: Iterable[Row], subject: str, key: str) -> list[Place]:
-    """The places of the things in ``rows``, sorted; with several keys, a thing's least counts."""
+def order(found: Solutions) -> list[Place]:
+    """The places of things, sorted; with several keys, a thing's least counts.
+
+    Args:
+        found: a thing and one of its keys, each.
+    """
     least: dict[str, Place] = {}
-    for row in rows:
-        iri = row[subject].value
-        here = place(row.get(key), iri)
+    for thing, key, *_ in found.rows:
+        assert thing is not None
+        iri = found.term(thing).value
+        here = place(None if key is None else found.term(key), iri)
         if iri not in least or here < least[iri]:
             least[iri] = here
     return sorted(least.values())

@@ -31,8 +31,6 @@ OUR_FORMATS = only("json", "csv")
 SHOW = parameter("show", "text", "answer, eller sparql for forespørgslen med parametrene sat ind")
 OWN = {"format": FORMAT, "separator": PAGING["separator"], "show": SHOW}
 SPARQL = "application/sparql-query"
-#: Labels of the things of a list that need not be asked for once more.
-KEPT = 5_000
 
 
 def question_card(request: Request, question: Question) -> dict[str, object]:
@@ -101,11 +99,8 @@ def ask(request: Request, question: Question) -> Response:
         return Response(text, 200, forms(request, "", {}, page=page), SPARQL)
     accept = request.headers.get("accept", "")
     chosen = choose(accept, values.get("format", ""), OUR_FORMATS)
-    rows = answers.rows(question.name, asked)
-    if question.gives_labels:
-        subject, key, *_ = question.columns
-        answers.keep_labels({row[subject].value: row[key].value for row in rows[:KEPT]})
-    shown = answers.table(question.columns, rows)
+    found = answers.solutions(question.name, asked)
+    shown = answers.table(found, labelled=question.gives_labels)
     headers = forms(request, chosen, OUR_FORMATS, page=page)
     if chosen == "csv":
         return table_answer(question.columns, shown, separator, headers, question.name)

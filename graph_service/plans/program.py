@@ -15,7 +15,7 @@ from graph_service.plans.layout import Layout, Names, Run, placeholder
 from graph_service.plans.read import Select, Unread, read
 from graph_service.plans.values import Operators, Registers, made
 from graph_service.questions import Question
-from graph_service.store import Row, Term
+from graph_service.store import Key, Solutions, Term
 from graph_service.store.index import NOWHERE, Index, NowhereError, term_of
 
 #: Programs that are kept: a question has one for each set of parameters that are given.
@@ -28,21 +28,29 @@ class Program:
     Args:
         select: the question.
         run: walks the index, and gives the columns and what they are ordered by.
+        made: whether a value that it gives can be another than the number of a term.
         layout: where registers are, and what they hold at the start.
         index, operators: what it walks, and how values are written.
     """
 
     def __init__(
-        self, select: Select, run: Run, layout: Layout, index: Index, operators: Operators
+        self,
+        select: Select,
+        run: Run,
+        layout: Layout,
+        index: Index,
+        operators: Operators,
+        *,
+        made: bool,
     ) -> None:
         self._shown = [name for name, _ in select.columns]
         self._hidden = hidden(select)
         self._order, self._distinct = select.order, select.distinct
-        self._run, self._layout = run, layout
+        self._run, self._layout, self._made = run, layout, made
         self._index, self._operators = index, operators
 
-    def rows(self, terms: Mapping[str, Sequence[str]]) -> list[Row]:
-        """The solutions.
+    def solutions(self, terms: Mapping[str, Sequence[str]]) -> Solutions:
+        """The solutions, with the numbers of the index as keys.
 
         Args:
             terms: parameter → terms in SPARQL syntax, as many as it was compiled for.
@@ -52,38 +60,40 @@ class Program:
             StoreError: the index cannot be read.
         """
         registers = self._layout.registers.copy()
+        absent = False
         for (name, place), slot in self._layout.places.items():
             walked = slot in self._layout.walked
-            registers[slot] = self._value(terms[name][place], walked=walked)
+            value = registers[slot] = self._value(terms[name][place], walked=walked)
+            absent = absent or value == NOWHERE
         try:
-            return self._rows(registers)
+            return self._solutions(registers, absent=absent)
         except NowhereError as error:
             raise Unread("a term that is not in the graph is more than walked from") from error
 
-    def _rows(self, registers: Registers) -> list[Row]:
-        known, written = self._index.terms, self._operators.term
-        columns = [*self._shown, *self._hidden]
-        rows: list[dict[str, Term]] = []
-        again = bool(self._hidden)
-        for solution in self._run(registers):
-            row: dict[str, Term] = {}
-            for name, value in zip(columns, solution, strict=True):
-                if type(value) is int:
-                    row[name] = known[value]
-                elif value is not None:
-                    row[name] = written(value)
-                    again = True
-            rows.append(row)
-        found: list[Row] = list(rows)
+    def _solutions(self, registers: Registers, *, absent: bool) -> Solutions:
+        names = [*self._shown, *self._hidden]
+        rows: list[Sequence[Key | None]] = list(self._run(registers))  # type: ignore[arg-type]
+        found = Solutions(names, rows, self._term, self._index.ranks)
+        if self._made:
+            found.rows = [tuple(map(self._key, row)) for row in rows]
+        if absent and any(NOWHERE in row for row in found.rows):
+            raise NowhereError(NOWHERE)
         if self._order:
             put_in_order(found, [*self._order, *((name, False) for name in self._shown)])
-        for row in rows:
-            for name in self._hidden:
-                row.pop(name, None)
-        if again and self._distinct:
+        if self._hidden:
+            found.names = self._shown
+            found.rows = [row[: len(self._shown)] for row in found.rows]
+        if self._distinct and (self._made or self._hidden):
             # A term that was made can be one that the graph has, too.
-            found = list({tuple(map(row.get, self._shown)): row for row in found}.values())
+            named = zip(found, found.rows, strict=True)
+            found.rows = list({frozenset(row.items()): keys for row, keys in named}.values())
         return found
+
+    def _key(self, value: object) -> Key | None:
+        return value if value is None or type(value) is int else self._operators.term(value)
+
+    def _term(self, key: Key) -> Term:
+        return self._index.terms[key] if type(key) is int else key  # type: ignore[return-value]
 
     def _value(self, text: str, *, walked: bool) -> object:
         if not text.startswith("<"):
@@ -153,5 +163,7 @@ class Programs:
             for place, term in enumerate(given)
         }
         compiler = Compiler(self._index, self._operators, asked)
-        run = compiler.select(select, Names())
-        return Program(select, run, compiler.layout, self._index, self._operators)
+        names = Names()
+        run = compiler.select(select, names)
+        made = select.grouped is not None or bool(names.made)
+        return Program(select, run, compiler.layout, self._index, self._operators, made=made)

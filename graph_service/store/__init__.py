@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import pyoxigraph as ox
@@ -13,6 +14,11 @@ if TYPE_CHECKING:
 #: A term of an answer. Blank nodes do not occur in data, but in the ontology.
 Term = ox.NamedNode | ox.BlankNode | ox.Literal
 Row = Mapping[str, Term]
+#: A term, or the number under which its store knows it: to look something up under a number takes
+#: a fifth of the time that it takes under a term.
+Key = int | Term
+#: Where a term stands in the order of SPARQL.
+Rank = tuple[int, float, str]
 #: IRI of a thing, IRI of a property, its value.
 Fact = tuple[str, str, Term]
 
@@ -29,6 +35,28 @@ class StoreError(Exception):
     def __init__(self, message: str, status: int = 0) -> None:
         super().__init__(message)
         self.status = status
+
+
+@dataclass
+class Solutions:
+    """The solutions of a question. To go through them gives rows of terms.
+
+    Attributes:
+        names: the variables, in order.
+        rows: for each solution the keys of its values; None where nothing is bound.
+        term: gives the term of a key.
+        ranks: where the term of a key, or nothing, stands in the order of SPARQL.
+    """
+
+    names: Sequence[str]
+    rows: list[Sequence[Key | None]]
+    term: Callable[[Key], Term]
+    ranks: Mapping[Key | None, Rank]
+
+    def __iter__(self) -> Iterator[Row]:
+        for row in self.rows:
+            named = zip(self.names, row, strict=True)
+            yield {name: self.term(key) for name, key in named if key is not None}
 
 
 class Store(Protocol):
@@ -52,7 +80,7 @@ class Store(Protocol):
             StoreError: the store cannot answer.
         """
 
-    def answer(self, question: Question, terms: Mapping[str, tuple[str, ...]]) -> Iterable[Row]:
+    def answer(self, question: Question, terms: Mapping[str, tuple[str, ...]]) -> Solutions:
         """The solutions of a named question, in any order; see ``Question.unsorted``.
 
         Args:

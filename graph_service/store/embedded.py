@@ -6,14 +6,15 @@ seventh of the time that Oxigraph's store in memory needs; all else is asked of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pyoxigraph as ox
 
+from graph_service.ordering import of_terms
 from graph_service.plans import Programs, Unread
 from graph_service.questions import Question
-from graph_service.store import Fact, Row, StoreError, index, things
+from graph_service.store import Fact, Row, Solutions, StoreError, index, things
 from graph_service.store.index import Index
 from graph_service.store.things import Things, asked, asked_labels
 from graph_service.vocabulary import prefixes_of
@@ -54,15 +55,15 @@ class EmbeddedStore:
                 name: term for name, term in zip(names, solution, strict=True) if term is not None
             }
 
-    def answer(self, question: Question, terms: Mapping[str, tuple[str, ...]]) -> Iterable[Row]:
+    def answer(self, question: Question, terms: Mapping[str, tuple[str, ...]]) -> Solutions:
         program = self._programs.of(question, terms) if self._programs else None
         if program:
             try:
-                return program.rows(terms)
+                return program.solutions(terms)
             except Unread:
                 pass
         query = question.sparql(terms).removesuffix(question.unsorted[0])
-        return self.select(query, question.prefixes)
+        return of_terms(list(question.columns), self.select(query, question.prefixes))
 
     def ask(self, query: str) -> bool:
         return bool(self._run(query))

@@ -18,8 +18,9 @@ from typing import IO
 
 import pyoxigraph as ox
 
+from graph_service.ordering import rank
 from graph_service.remembered import Remembered
-from graph_service.store import Term
+from graph_service.store import Key, Rank, Term
 from graph_service.store.tables import Table, written
 
 FILE = "index.sqlite"
@@ -91,6 +92,7 @@ class Index:
         forward: steps from a subject to the property's values.
         backward: steps from a value to the property's subjects.
         terms: the terms by their numbers.
+        ranks: where terms stand, by their numbers; of what has none, by itself.
         properties: by IRI.
 
     Raises:
@@ -104,13 +106,16 @@ class Index:
         self.forward = Steps(partial(self._steps, FORWARD), KEPT)
         self.backward = Steps(partial(self._steps, BACKWARD), KEPT)
         self.terms = Remembered(self._term, KEPT)
+        self.ranks = Remembered(self._rank, KEPT)
         self._described = Remembered(self._any, KEPT)
         self._numbers = Remembered(self._number, KEPT)
 
     def let_go(self) -> None:
         """Forget what was read."""
-        for kept in (self.forward, self.backward, self.terms, self._described, self._numbers):
+        for kept in (self.forward, self.backward, self.terms, self.ranks):
             kept.clear()
+        self._described.clear()
+        self._numbers.clear()
 
     @cached_property
     def _names(self) -> dict[int, int]:
@@ -153,6 +158,9 @@ class Index:
     def _steps(self, query: str, step: int) -> Found:
         rows = self._table.rows(query, (step,))
         return found_in(rows[0][0]) if rows else ()
+
+    def _rank(self, key: Key | None) -> Rank:
+        return rank(self.terms[key] if isinstance(key, int) else key)
 
     def _term(self, number: int) -> Term:
         rows = self._table.rows("SELECT text FROM terms WHERE id = ?", (number,))

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pyoxigraph as ox
 
-from graph_service.store import Fact, Row, StoreError, Term
+from graph_service.ordering import of_terms
+from graph_service.store import Fact, Row, Solutions, StoreError, Term
 from graph_service.store.embedded import EmbeddedStore
 from graph_service.store.exchange import bound, left, until
 from graph_service.store.things import asked, asked_labels
@@ -126,8 +127,9 @@ class RemoteStore:
                 seen.add(key)
             yield row
 
-    def answer(self, question: Question, terms: Mapping[str, tuple[str, ...]]) -> Iterator[Row]:
-        return self.select(question.sparql(terms).removesuffix(question.unsorted[0]))
+    def answer(self, question: Question, terms: Mapping[str, tuple[str, ...]]) -> Solutions:
+        query = question.sparql(terms).removesuffix(question.unsorted[0])
+        return of_terms(list(question.columns), self.select(query))
 
     def let_go(self) -> None:
         """Nothing is kept here."""

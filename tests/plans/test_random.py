@@ -190,7 +190,7 @@ def compare(seeds: range, folder: Path, each: int) -> tuple[int, int, list[str]]
                 continue  # a BIND of what is bound already
             asked += 1
             try:
-                rows = programs.compile(query, PREFIXES).rows({})
+                rows = list(programs.compile(query, PREFIXES).solutions({}))
             except Unread:
                 continue
             read += 1
@@ -229,9 +229,10 @@ def test_a_parameter_stands_for_a_term(tmp_path: Path) -> None:
     )
     for thing in THINGS:
         term = f"<{NS}{thing[1:]}>"
-        assert sniffed.rows({"x": (term,)}) == program.rows({"x": (term,)})
+        assert sniffed.solutions({"x": (term,)}).rows == program.solutions({"x": (term,)}).rows
         ours = {
-            frozenset((n, str(t)) for n, t in row.items()) for row in program.rows({"x": (term,)})
+            frozenset((n, str(t)) for n, t in row.items())
+            for row in program.solutions({"x": (term,)})
         }
         assert ours == set(found(store, query.format(term)))
-    assert program.rows({"x": (f"<{NS}nobody>",)}) == []
+    assert program.solutions({"x": (f"<{NS}nobody>",)}).rows == []

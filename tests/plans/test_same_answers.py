@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from graph_service.answers import Answers
-from graph_service.ordering import put_in_order
+from graph_service.ordering import of_terms, put_in_order
 from graph_service.plans import Program, Programs
 from graph_service.questions import Question, bind, registry
-from graph_service.store import Row
 from graph_service.store.embedded import EmbeddedStore
 from tests.store.compare import askings, by_value
 
@@ -32,12 +31,13 @@ def both(store: EmbeddedStore, question: Question, terms: dict[str, tuple[str, .
     if program is None:
         return False
     end, order = question.unsorted
-    ours: list[Row] = program.rows(terms)
-    theirs = list(store.select(question.sparql(terms).removesuffix(end), question.prefixes))
+    ours = program.solutions(terms)
+    rows = store.select(question.sparql(terms).removesuffix(end), question.prefixes)
+    theirs = of_terms(ours.names, rows)
     if order:
         put_in_order(ours, order)
         put_in_order(theirs, order)
-        assert ours == theirs
+        assert list(ours) == list(theirs)
     else:
         assert by_value(ours) == by_value(theirs)
     return True
@@ -82,4 +82,4 @@ def test_a_program_is_made_once_for_a_set_of_parameters(answers: Answers) -> Non
     program = programs_of(store).of(question, one)
     assert isinstance(program, Program)
     assert programs_of(store).of(question, other) is program
-    assert by_value(program.rows(one)) != by_value(program.rows(other))
+    assert by_value(program.solutions(one)) != by_value(program.solutions(other))
