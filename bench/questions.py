@@ -152,8 +152,8 @@ def forget(answers: Answers) -> None:
     assert isinstance(store, EmbeddedStore) and store._index and store._programs
     operators = store._programs._operators
     for kept in (
-        store._index.forward,
-        store._index.backward,
+        *store._index.forward,
+        *store._index.backward,
         store._index.terms,
         store._index._numbers,
         store._index._described,

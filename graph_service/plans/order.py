@@ -28,7 +28,7 @@ from graph_service.plans.read import (
     bound,
     mentioned,
 )
-from graph_service.store.index import BITS, Index
+from graph_service.store.index import Index
 from graph_service.vocabulary import RDF
 
 #: So many triples a thing has, more or less.
@@ -149,7 +149,7 @@ class Planner:
             number = self._layout.asked(pattern.object)
             if there and number is not None:
                 # Not nothing: the next may ask for what there is something of.
-                found = self._index.backward[number << BITS | there.number]
+                found = self._index.backward[there.number][number]
                 backward = max(0.5, float(len(found)))
         match ends:
             case [True, True]:

@@ -8,7 +8,7 @@ from graph_service.build import shapes
 from graph_service.plans.layout import Layout, Maker, Step, in_one, nothing
 from graph_service.plans.read import Unread
 from graph_service.plans.values import Registers
-from graph_service.store.index import ANYTHING, BITS, Index
+from graph_service.store.index import ANYTHING, Index
 
 #: A walk along a path, from the number of a thing.
 Hop = Callable[[int], Sequence[int]]
@@ -32,9 +32,8 @@ class Walker:
                 there = self._index.properties.get(iri)
                 if there is None:
                     return lambda _: ()
-                steps = self._index.backward if back else self._index.forward
-                number = there.number
-                return lambda thing: steps[thing << BITS | number]
+                steps = (self._index.backward if back else self._index.forward)[there.number]
+                return steps.__getitem__
             case shapes.Inverse(inner):
                 return self.hop(inner, back=not back)
             case shapes.Alternative(paths):
@@ -116,11 +115,11 @@ class Walker:
             there = self._index.properties.get(path.iri)
             if there is None:
                 return lambda _: nothing
-            steps, number = self._index.forward, there.number
+            steps = self._index.forward[there.number]
 
             def make(following: Step) -> Step:
                 def step(r: Registers) -> None:
-                    if r[value] in steps[r[subject] << BITS | number]:  # type: ignore[operator]
+                    if r[value] in steps[r[subject]]:  # type: ignore[index]
                         following(r)
 
                 return step
@@ -166,12 +165,11 @@ class Walker:
             there = self._index.properties.get(path.iri)
             if there is None:
                 return lambda _: nothing
-            steps = self._index.backward if back else self._index.forward
-            number = there.number
+            steps = (self._index.backward if back else self._index.forward)[there.number]
 
             def make_plain(following: Step) -> Step:
                 def step(r: Registers) -> None:
-                    for thing in steps[r[start] << BITS | number]:  # type: ignore[operator]
+                    for thing in steps[r[start]]:  # type: ignore[index]
                         r[end] = thing
                         following(r)
 

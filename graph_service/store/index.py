@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import groupby
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pyoxigraph as ox
 
@@ -24,7 +24,7 @@ from graph_service.store import Key, Rank, Term
 from graph_service.store.tables import Table, written
 
 FILE = "index.sqlite"
-#: Bits of a property's number; a step is looked up under ``thing << BITS | property``.
+#: Bits of a property's number; a step lies under ``thing << BITS | property``.
 BITS = 12
 #: Bits of a term's number.
 PLACES = 25
@@ -49,8 +49,9 @@ FORWARD = "SELECT found FROM forward WHERE step = ?"
 BACKWARD = "SELECT found FROM backward WHERE step = ?"
 AROUND_FORWARD = "SELECT step, found FROM forward WHERE step BETWEEN ? AND ?"
 AROUND_BACKWARD = "SELECT step, found FROM backward WHERE step BETWEEN ? AND ?"
-#: Steps, and terms, that are remembered; and the most things that a step that is may lead to.
-KEPT, LONGEST = 100_000, 4_000
+#: Terms that are remembered; steps of one property, in one direction; and the most things that a
+#: step that is remembered may lead to.
+KEPT, KEPT_STEPS, LONGEST = 100_000, 20_000, 4_000
 
 #: What a step leads to.
 Found = tuple[int, ...]
@@ -76,7 +77,7 @@ class Property:
 
 
 class Steps(Remembered[int, Found]):
-    """``thing << BITS | property`` → what the property leads to, in one direction."""
+    """The number of a thing → where a property leads from it, in one direction."""
 
     def worth(self, found: Found) -> bool:
         return len(found) <= LONGEST
@@ -89,8 +90,8 @@ class Index:
         folder: the snapshot's folder.
 
     Attributes:
-        forward: steps from a subject to the property's values.
-        backward: steps from a value to the property's subjects.
+        forward: for each property, by its number, the steps from a subject to its values.
+        backward: for each property the steps from a value to its subjects.
         terms: the terms by their numbers.
         ranks: where terms stand, by their numbers; of what has none, by itself.
         properties: by IRI.
@@ -103,8 +104,9 @@ class Index:
         self._table = Table(folder / FILE, mapped=True)
         rows = self._table.rows("SELECT iri, id, triples, subjects, objects FROM properties")
         self.properties = {iri: Property(*figures) for iri, *figures in rows}
-        self.forward = Steps(partial(self._steps, FORWARD), KEPT)
-        self.backward = Steps(partial(self._steps, BACKWARD), KEPT)
+        numbers = range(len(self.properties))
+        self.forward = [Steps(partial(self._step, FORWARD, n), KEPT_STEPS) for n in numbers]
+        self.backward = [Steps(partial(self._step, BACKWARD, n), KEPT_STEPS) for n in numbers]
         self.terms = Remembered(self._term, KEPT)
         self.ranks = Remembered(self._rank, KEPT)
         self._described = Remembered(self._any, KEPT)
@@ -112,10 +114,11 @@ class Index:
 
     def let_go(self) -> None:
         """Forget what was read."""
-        for kept in (self.forward, self.backward, self.terms, self.ranks):
-            kept.clear()
-        self._described.clear()
-        self._numbers.clear()
+        for steps in (*self.forward, *self.backward):
+            steps.clear()
+        kept: list[Remembered[Any, Any]] = [self.terms, self.ranks, self._described, self._numbers]
+        for one in kept:
+            one.clear()
 
     @cached_property
     def _names(self) -> dict[int, int]:
@@ -155,8 +158,8 @@ class Index:
     def _any(self, number: int) -> bool:
         return next(self.around(number), None) is not None
 
-    def _steps(self, query: str, step: int) -> Found:
-        rows = self._table.rows(query, (step,))
+    def _step(self, query: str, property: int, thing: int) -> Found:
+        rows = self._table.rows(query, (thing << BITS | property,))
         return found_in(rows[0][0]) if rows else ()
 
     def _rank(self, key: Key | None) -> Rank:
