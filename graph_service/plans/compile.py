@@ -1,9 +1,9 @@
-"""From a question's algebra to a chain of functions that walks an index.
+"""From a question's algebra to loops that walk an index.
 
-A solution is a list of registers, one for each variable and each constant. Every step of a chain
-binds registers and calls the next one for each way to do so; the last one notes the solution. In
-which order patterns are walked is settled by what the graph holds: how many values a property has
-on average, and how many subjects a value.
+A solution is a list of registers, one for each variable and each constant. Every step binds
+registers, and the next one stands within it, once for each way to do so; the innermost notes the
+solution (:mod:`graph_service.plans.source`). In which order patterns are walked is settled by what
+the graph holds: how many values a property has on average, and how many subjects a value.
 
 Source: SPARQL 1.1 Query Language, section 18 (semantics). A part of a query is walked with what is
 bound around it. That is what the algebra says as long as each variable that is bound around an
@@ -29,17 +29,7 @@ from graph_service.plans.groups import (
     surely,
     without_exists,
 )
-from graph_service.plans.layout import (
-    FOUND,
-    Layout,
-    Maker,
-    Names,
-    Picker,
-    Run,
-    chained,
-    in_one,
-    picker,
-)
+from graph_service.plans.layout import FOUND, Layout, Names, Picker, Run, picker
 from graph_service.plans.order import Planner
 from graph_service.plans.read import (
     Bind,
@@ -57,6 +47,7 @@ from graph_service.plans.read import (
     bound,
     mentioned,
 )
+from graph_service.plans.source import Maker, Source, chained, in_one, registers
 from graph_service.plans.steps import Passes
 from graph_service.plans.values import Operators, Registers, ValueProblem
 from graph_service.plans.walk import Walker
@@ -105,23 +96,13 @@ class Compiler:
             makers = self.group(select.group, names)
             shown = [name for name, _ in select.columns]
             slots = [self._seen(name, names) for name in [*shown, *hidden(select)]]
-            pick = picker(slots)
-
-            if select.distinct:
-
-                def note(r: Registers) -> None:
-                    r[FOUND].add(pick(r))  # type: ignore[attr-defined]
-            else:
-
-                def note(r: Registers) -> None:
-                    r[FOUND].append(pick(r))  # type: ignore[attr-defined]
-
-            kind = set if select.distinct else list
-            chain = chained(makers, note)
+            kind, note = (set, "add") if select.distinct else (list, "append")
+            noted = f"r[{FOUND}].{note}({registers(slots)})"
+            walk = Source().made(chained(makers, lambda source: source.line(noted)))
 
             def run(r: Registers) -> Iterable[Sequence[object]]:
                 r[FOUND] = kind()
-                chain(r)
+                walk(r)
                 return r[FOUND]  # type: ignore[return-value]
 
             return run
@@ -150,7 +131,9 @@ class Compiler:
                     row.append(ValueProblem)
             r[FOUND].setdefault(key(r), []).append(row)  # type: ignore[attr-defined]
 
-        chain = chained(makers, note)
+        source = Source()
+        noted = f"{source.value(note)}(r)"
+        walk = source.made(chained(makers, lambda source: source.line(noted)))
         at: list[tuple[bool, int]] = []
         for name, aggregate in [*select.columns, *((name, None) for name in hidden(select))]:
             if aggregate:
@@ -165,7 +148,7 @@ class Compiler:
             if not select.grouped:
                 found[()] = []
             r[FOUND] = found
-            chain(r)
+            walk(r)
             for group, rows in found.items():
                 figures = [
                     figure(aggregate, [row[n] for row in rows], self._operators)

@@ -14,8 +14,6 @@ from graph_service.plans.values import Registers, made
 from graph_service.store import Term
 from graph_service.store.index import NOWHERE, Index
 
-Step = Callable[[Registers], None]
-Maker = Callable[[Step], Step]
 #: Takes the contents of some registers.
 Picker = Callable[[Registers], tuple[object, ...]]
 #: Gives the rows of a SELECT.
@@ -140,22 +138,6 @@ def place_of(term: Term | ox.Triple) -> tuple[bool, tuple[str, int]] | None:
         return None
     kind, name, place = term.value.removeprefix(PLACE).split(":")
     return kind == "thing", (name, int(place))
-
-
-def nothing(_: Registers) -> None:
-    """The step that finds nothing."""
-
-
-def chained(makers: Sequence[Maker], last: Step) -> Step:
-    """Steps that call each other, the last one last."""
-    for make in reversed(makers):
-        last = make(last)
-    return last
-
-
-def in_one(makers: Sequence[Maker]) -> Maker:
-    """Several steps as one."""
-    return lambda following: chained(makers, following)
 
 
 def picker(slots: Sequence[int]) -> Picker:

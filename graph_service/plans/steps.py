@@ -1,7 +1,4 @@
-"""The steps of a program, but for those that walk (:mod:`graph_service.plans.walk`).
-
-Each function gives a maker: what makes a step of the step that follows it.
-"""
+"""The steps of a program, but for those that walk (:mod:`graph_service.plans.walk`)."""
 
 from __future__ import annotations
 
@@ -10,8 +7,10 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from graph_service.plans.layout import FOUND, Maker, Run, Step, chained
+from graph_service.plans.layout import FOUND, Run
+from graph_service.plans.source import Maker, Source, Writer, chained, registers
 from graph_service.plans.values import Evaluated, Registers, ValueProblem
+from graph_service.plans.walk import Walk
 
 Passes = Callable[[Registers], bool]
 
@@ -23,13 +22,8 @@ class Proven(Exception):
 def offered(slot: int, terms: Sequence[int]) -> Maker:
     """Bind a register to each of some terms."""
 
-    def make(following: Step) -> Step:
-        def step(r: Registers) -> None:
-            for one in terms:
-                r[slot] = r[one]
-                following(r)
-
-        return step
+    def make(source: Source, following: Writer) -> None:
+        source.block(f"for r[{slot}] in {registers(terms)}:", following)
 
     return make
 
@@ -37,16 +31,19 @@ def offered(slot: int, terms: Sequence[int]) -> Maker:
 def allowed(slot: int, terms: Sequence[int]) -> Maker:
     """Go on for each of some terms that a register holds; bind it where nothing is bound."""
 
-    def make(following: Step) -> Step:
-        def step(r: Registers) -> None:
-            before = r[slot]
-            for one in terms:
-                if before is None or before == r[one]:
-                    r[slot] = r[one]
-                    following(r)
-            r[slot] = before
+    def make(source: Source, following: Writer) -> None:
+        before, one = source.name(), source.name()
 
-        return step
+        def where_it_may_be(source: Source) -> None:
+            source.line(f"r[{slot}] = {one}")
+            following(source)
+
+        def each(source: Source) -> None:
+            source.block(f"if {before} is None or {before} == {one}:", where_it_may_be)
+
+        source.line(f"{before} = r[{slot}]")
+        source.block(f"for {one} in {registers(terms)}:", each)
+        source.line(f"r[{slot}] = {before}")
 
     return make
 
@@ -54,17 +51,17 @@ def allowed(slot: int, terms: Sequence[int]) -> Maker:
 def computed(slot: int, value: Evaluated) -> Maker:
     """Bind a register to the value of an expression; to nothing where it has none."""
 
-    def make(following: Step) -> Step:
-        def step(r: Registers) -> None:
-            try:
-                found = value(r)
-            except ValueProblem:
-                found = None
-            # A truth value would equal the number of a term.
-            r[slot] = ox.Literal(found) if isinstance(found, bool) else found
-            following(r)
+    def found(r: Registers) -> object:
+        try:
+            found = value(r)
+        except ValueProblem:
+            return None
+        # A truth value would equal the number of a term.
+        return ox.Literal(found) if isinstance(found, bool) else found
 
-        return step
+    def make(source: Source, following: Writer) -> None:
+        source.line(f"r[{slot}] = {source.value(found)}(r)")
+        following(source)
 
     return make
 
@@ -72,12 +69,8 @@ def computed(slot: int, value: Evaluated) -> Maker:
 def filtered(passes: Passes) -> Maker:
     """Go on where a filter holds."""
 
-    def make(following: Step) -> Step:
-        def step(r: Registers) -> None:
-            if passes(r):
-                following(r)
-
-        return step
+    def make(source: Source, following: Writer) -> None:
+        source.block(f"if {source.value(passes)}(r):", following)
 
     return make
 
@@ -110,23 +103,24 @@ def optional(makers: Sequence[Maker], new: Sequence[int], flag: int) -> Maker:
         new: the registers that they alone bind.
         flag: a register that tells whether they found something.
     """
+    if len(makers) == 1 and isinstance(walk := makers[0], Walk) and list(new) == [walk.end]:
+        return walk.or_nothing
 
-    def make(following: Step) -> Step:
-        def found(r: Registers) -> None:
-            r[flag] = True
-            following(r)
+    def make(source: Source, following: Writer) -> None:
+        go_on = source.call(following)
 
-        chain = chained(makers, found)
+        def found(source: Source) -> None:
+            source.line(f"r[{flag}] = True")
+            source.line(go_on)
 
-        def step(r: Registers) -> None:
-            r[flag] = False
-            chain(r)
-            if not r[flag]:
-                for slot in new:
-                    r[slot] = None
-                following(r)
+        def without(source: Source) -> None:
+            for slot in new:
+                source.line(f"r[{slot}] = None")
+            source.line(go_on)
 
-        return step
+        source.line(f"r[{flag}] = False")
+        chained(makers, found)(source)
+        source.block(f"if not r[{flag}]:", without)
 
     return make
 
@@ -138,16 +132,12 @@ def either(branches: Sequence[tuple[Sequence[int], Sequence[Maker]]]) -> Maker:
         branches: the registers that only the others bind, and the steps.
     """
 
-    def make(following: Step) -> Step:
-        chains = [(unbound, chained(makers, following)) for unbound, makers in branches]
-
-        def step(r: Registers) -> None:
-            for unbound, chain in chains:
-                for slot in unbound:
-                    r[slot] = None
-                chain(r)
-
-        return step
+    def make(source: Source, following: Writer) -> None:
+        go_on = source.call(following)
+        for unbound, makers in branches:
+            for slot in unbound:
+                source.line(f"r[{slot}] = None")
+            chained(makers, lambda source: source.line(go_on))(source)
 
     return make
 
@@ -160,19 +150,15 @@ def by_itself(run: Run, slots: Sequence[int], once: int) -> Maker:
         once: a register that keeps its rows.
     """
 
-    def make(following: Step) -> Step:
-        def step(r: Registers) -> None:
-            rows: Any = r[once]
-            if rows is None:
-                kept = r[FOUND]
-                rows = r[once] = list(run(r))
-                r[FOUND] = kept
-            for row in rows:
-                for slot, value in zip(slots, row, strict=True):
-                    r[slot] = value
-                following(r)
+    def rows(r: Registers) -> Any:
+        if r[once] is None:
+            kept = r[FOUND]
+            r[once] = list(run(r))
+            r[FOUND] = kept
+        return r[once]
 
-        return step
+    def make(source: Source, following: Writer) -> None:
+        source.block(f"for {registers(slots)} in {source.value(rows)}(r):", following)
 
     return make
 
@@ -184,16 +170,14 @@ def exists(makers: Sequence[Maker], maybe: Sequence[int], *, positive: bool) -> 
         maybe: the registers around them that they bind where nothing is bound.
         positive: or else whether they find nothing.
     """
-
-    def proven(_: Registers) -> None:
-        raise Proven
-
-    chain = chained(makers, proven)
+    source = Source()
+    proven = f"raise {source.value(Proven)}"
+    walk = source.made(chained(makers, lambda source: source.line(proven)))
 
     def there_is(r: Registers) -> bool:
         before = [r[slot] for slot in maybe]
         try:
-            chain(r)
+            walk(r)
         except Proven:
             for slot, value in zip(maybe, before, strict=True):
                 r[slot] = value

@@ -3,15 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from graph_service.build import shapes
-from graph_service.plans.layout import Layout, Maker, Step, in_one, nothing
+from graph_service.plans.layout import Layout
 from graph_service.plans.read import Unread
-from graph_service.plans.values import Registers
-from graph_service.store.index import ANYTHING, Index
+from graph_service.plans.source import Maker, Source, Writer, in_one, nothing
+from graph_service.store.index import ANYTHING, Index, Steps
 
 #: A walk along a path, from the number of a thing.
 Hop = Callable[[int], Sequence[int]]
+
+
+@dataclass(frozen=True)
+class Walk:
+    """A maker: bind a register to each thing to which a property leads.
+
+    Attributes:
+        steps: of the property, in a direction.
+        start, end: registers.
+    """
+
+    steps: Steps
+    start: int
+    end: int
+
+    def __call__(self, source: Source, following: Writer) -> None:
+        steps = source.value(self.steps)
+        source.block(f"for r[{self.end}] in {steps}[r[{self.start}]]:", following)
+
+    def or_nothing(self, source: Source, following: Writer) -> None:
+        """The same, or once to nothing where it leads nowhere."""
+        steps = source.value(self.steps)
+        head = f"for r[{self.end}] in {steps}[r[{self.start}]] or (None,):"
+        source.block(head, following)
 
 
 class Walker:
@@ -75,15 +101,13 @@ class Walker:
             )
             for p in paths
         ]
+        if len(walks) == 1:
+            return walks[0]
 
-        def make(following: Step) -> Step:
-            steps = [walk(following) for walk in walks]
-
-            def step(r: Registers) -> None:
-                for one in steps:
-                    one(r)
-
-            return step
+        def make(source: Source, following: Writer) -> None:
+            go_on = source.call(following)
+            for walk in walks:
+                walk(source, lambda source: source.line(go_on))
 
         return make
 
@@ -91,21 +115,23 @@ class Walker:
         self, start: int, end: int, state: str, property: int, named: str, *, back: bool
     ) -> Maker:
         """Walk all properties of a thing, or all that lead to it."""
-        around = self._index.around
         if "maybe" in (state, named):
             raise Unread("any property of what may be bound")
+        around = partial(self._index.around, back=back)
 
-        def make(following: Step) -> Step:
-            def step(r: Registers) -> None:
-                for name, thing in around(r[start], back=back):  # type: ignore[arg-type]
-                    if (named == "known" and r[property] != name) or (
-                        state == "known" and r[end] != thing
-                    ):
-                        continue
-                    r[property], r[end] = name, thing
-                    following(r)
+        def make(source: Source, following: Writer) -> None:
+            name, thing = source.name(), source.name()
+            known = [f"r[{property}] == {name}"] if named == "known" else []
+            known += [f"r[{end}] == {thing}"] if state == "known" else []
 
-            return step
+            def bind(source: Source) -> None:
+                source.line(f"r[{property}], r[{end}] = {name}, {thing}")
+                following(source)
+
+            def each(source: Source) -> None:
+                source.block(f"if {' and '.join(known) or True}:", bind)
+
+            source.block(f"for {name}, {thing} in {source.value(around)}(r[{start}]):", each)
 
         return make
 
@@ -114,26 +140,20 @@ class Walker:
         if isinstance(path, shapes.Predicate):
             there = self._index.properties.get(path.iri)
             if there is None:
-                return lambda _: nothing
+                return nothing
             steps = self._index.forward[there.number]
 
-            def make(following: Step) -> Step:
-                def step(r: Registers) -> None:
-                    if r[value] in steps[r[subject]]:  # type: ignore[index]
-                        following(r)
-
-                return step
+            def make(source: Source, following: Writer) -> None:
+                found = f"{source.value(steps)}[r[{subject}]]"
+                source.block(f"if r[{value}] in {found}:", following)
 
             return make
 
         hop = self.hop(path)
 
-        def make_counted(following: Step) -> Step:
-            def step(r: Registers) -> None:
-                for _ in range(hop(r[subject]).count(r[value])):  # type: ignore[arg-type]
-                    following(r)
-
-            return step
+        def make_counted(source: Source, following: Writer) -> None:
+            found = f"{source.value(hop)}(r[{subject}])"
+            source.block(f"for _ in range({found}.count(r[{value}])):", following)
 
         return make_counted
 
@@ -145,44 +165,30 @@ class Walker:
             state: ``new``, or ``maybe`` where the end may be bound before and must then be so.
             back: whether the path is walked from its value.
         """
-        hop = self.hop(path, back=back)
-        if state == "maybe":
-
-            def make_maybe(following: Step) -> Step:
-                def step(r: Registers) -> None:
-                    before = r[end]
-                    for thing in hop(r[start]):  # type: ignore[arg-type]
-                        if before is None or thing == before:
-                            r[end] = thing
-                            following(r)
-                    r[end] = before
-
-                return step
-
-            return make_maybe
-        if isinstance(path, shapes.Predicate):
-            # Without a call between: nearly all steps are of this kind.
+        if isinstance(path, shapes.Predicate) and state != "maybe":
+            # Without a call: nearly all steps are of this kind.
             there = self._index.properties.get(path.iri)
             if there is None:
-                return lambda _: nothing
+                return nothing
             steps = (self._index.backward if back else self._index.forward)[there.number]
+            return Walk(steps, start, end)
+        hop = self.hop(path, back=back)
 
-            def make_plain(following: Step) -> Step:
-                def step(r: Registers) -> None:
-                    for thing in steps[r[start]]:  # type: ignore[index]
-                        r[end] = thing
-                        following(r)
+        def make(source: Source, following: Writer) -> None:
+            source.block(f"for r[{end}] in {source.value(hop)}(r[{start}]):", following)
 
-                return step
+        def make_maybe(source: Source, following: Writer) -> None:
+            before, thing = source.name(), source.name()
 
-            return make_plain
+            def bind(source: Source) -> None:
+                source.line(f"r[{end}] = {thing}")
+                following(source)
 
-        def make(following: Step) -> Step:
-            def step(r: Registers) -> None:
-                for thing in hop(r[start]):  # type: ignore[arg-type]
-                    r[end] = thing
-                    following(r)
+            def each(source: Source) -> None:
+                source.block(f"if {before} is None or {thing} == {before}:", bind)
 
-            return step
+            source.line(f"{before} = r[{end}]")
+            source.block(f"for {thing} in {source.value(hop)}(r[{start}]):", each)
+            source.line(f"r[{end}] = {before}")
 
-        return make
+        return make_maybe if state == "maybe" else make

@@ -1,0 +1,105 @@
+"""The steps of a program as Python source: loops within loops, with no call between them.
+
+A chain of functions that call each other takes three times as long as loops that walk the same.
+What is written here comes from the compiler alone: numbers of registers, and names for values that
+the code is given. Nothing of a query's text stands in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import count
+from typing import Any
+
+from graph_service.plans.values import Registers
+
+#: Blocks within blocks, beyond which a function of its own goes on: a step writes two at most, and
+#: Python allows 20 loops.
+DEEPEST = 15
+#: Writes what comes at a place.
+Writer = Callable[["Source"], None]
+#: Writes a step, and what follows it.
+Maker = Callable[["Source", Writer], None]
+
+
+class Source:
+    """The functions of a chain of steps, while they are written."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, Any] = {}
+        self._written: list[str] = []
+        self._lines: list[str] = []
+        self._depth = 1
+        self._fresh = count(1)
+
+    def name(self) -> str:
+        """A name that is not used yet."""
+        return f"n{next(self._fresh)}"
+
+    def value(self, value: object) -> str:
+        """The name of a value that the code uses."""
+        name = self.name()
+        self._values[name] = value
+        return name
+
+    def line(self, text: str) -> None:
+        """Write a line at this place."""
+        self._lines.append(" " * self._depth + text)
+
+    def block(self, head: str, inside: Writer) -> None:
+        """Write a block."""
+        self.line(head)
+        self._depth += 1
+        inside(self)
+        self._depth -= 1
+
+    def step(self, maker: Maker, following: Writer) -> None:
+        """Write a step and what follows it; in a function of its own where this is too deep."""
+        if self._depth > DEEPEST:
+            self.line(self.call(lambda source: maker(source, following)))
+        else:
+            maker(self, following)
+
+    def call(self, inside: Writer) -> str:
+        """Write a function; the line that calls it."""
+        around = self._lines, self._depth
+        self._lines, self._depth = [], 1
+        name = self.name()
+        inside(self)
+        self._written += [f"def {name}(r):", *self._lines]
+        self._lines, self._depth = around
+        return f"{name}(r)"
+
+    def made(self, inside: Writer) -> Callable[[Registers], None]:
+        """The function that a writer writes, ready to be called."""
+        name = self.call(inside).removesuffix("(r)")
+        # What is compiled was written above, see the module.
+        exec("\n".join(self._written), self._values)  # noqa: S102
+        made: Callable[[Registers], None] = self._values[name]
+        return made
+
+
+def chained(makers: Sequence[Maker], last: Writer) -> Writer:
+    """Steps one within the other, the last one innermost."""
+    for maker in reversed(makers):
+        last = _followed(maker, last)
+    return last
+
+
+def _followed(maker: Maker, following: Writer) -> Writer:
+    return lambda source: source.step(maker, following)
+
+
+def in_one(makers: Sequence[Maker]) -> Maker:
+    """Several steps as one."""
+    return lambda source, following: chained(makers, following)(source)
+
+
+def nothing(source: Source, _: Writer) -> None:
+    """The step that finds nothing."""
+    source.line("pass")
+
+
+def registers(slots: Sequence[int]) -> str:
+    """Registers as a tuple, to be read or to be bound."""
+    return "(" + "".join(f"r[{slot}], " for slot in slots) + ")"
