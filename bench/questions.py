@@ -159,6 +159,7 @@ def forget(answers: Answers) -> None:
         store._index._described,
         operators._plain,
         operators._texts,
+        operators._folded,
         operators._written,
         store._index.ranks,
     ):

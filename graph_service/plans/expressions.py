@@ -15,6 +15,7 @@ from graph_service.plans.values import (
     Operators,
     Registers,
     ValueProblem,
+    compatible,
     functions,
 )
 
@@ -59,6 +60,9 @@ class Expressions:
             (variable,) = arguments
             value = self.evaluate(variable, names, known)
             return lambda r: value(r) is not None
+        match name, arguments:
+            case "CONTAINS", (Call("LCASE", (text,)), Call("LCASE", (part,))):
+                return self._contains(*(self.evaluate(a, names, known) for a in (text, part)))
         values = [self.evaluate(a, names, known) for a in arguments]
         truth, equal = self._operators.truth, self._operators.equal
         match name:
@@ -132,3 +136,14 @@ class Expressions:
             one, other = values
             return lambda r: function(one(r), other(r))
         return lambda r: function(*(value(r) for value in values))
+
+    def _contains(self, text: Evaluated, part: Evaluated) -> Evaluated:
+        """``CONTAINS(LCASE(text), LCASE(part))``, which is asked of each label of a list."""
+        folded = self._operators.folded
+
+        def contains(r: Registers) -> bool:
+            one, other = folded(text(r)), folded(part(r))
+            compatible(one, other)
+            return other[0] in one[0]
+
+        return contains

@@ -70,6 +70,9 @@ class Operators:
         self._texts: Remembered[int, tuple[str, str | None] | None] = Remembered(
             lambda number: text(terms[number]), KEPT
         )
+        self._folded: Remembered[int, tuple[str, str | None]] = Remembered(
+            lambda number: lowered(self.text(number)), KEPT
+        )
         self._written: Remembered[int, str | None] = Remembered(
             lambda number: written(terms[number]), KEPT
         )
@@ -113,6 +116,10 @@ class Operators:
         if found is None:
             raise ValueProblem
         return found
+
+    def folded(self, value: object) -> tuple[str, str | None]:
+        """The text of a string in small letters, and its language. Raises as :meth:`text`."""
+        return self._folded[value] if type(value) is int else lowered(self.text(value))
 
     def written(self, value: object) -> str:
         """``STR``. Raises as :meth:`text`, for a blank node."""
@@ -206,6 +213,11 @@ def text(term: Term) -> tuple[str, str | None] | None:
     return term.value, term.language
 
 
+def lowered(string: tuple[str, str | None]) -> tuple[str, str | None]:
+    """A string in small letters, in its language."""
+    return string[0].lower(), string[1]
+
+
 def written(term: Term) -> str | None:
     """``STR``; None of a blank node."""
     return None if isinstance(term, ox.BlankNode) else term.value
@@ -244,8 +256,7 @@ def functions(operators: Operators) -> dict[str, Callable[..., object]]:
     text, term = operators.text, operators.term
 
     def lower(value: object) -> object:
-        found, language = text(value)
-        return made_text(found.lower(), language)
+        return made_text(*operators.folded(value))
 
     def upper(value: object) -> object:
         found, language = text(value)
