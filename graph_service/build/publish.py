@@ -21,6 +21,8 @@ Source: fsync(2): a file that is on the disk is found again only when its folder
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import errno
 import fcntl
 import hashlib
@@ -51,6 +53,8 @@ KEEP = 3
 #: The files of a whole snapshot.
 WHOLE = ("manifest.json", things.FILE, index.FILE, search.FILE)
 NEW, OLD, POINTING = ".new-", ".old-", ".pointer-"
+#: Of fcntl.h and stdio.h.
+AT_FDCWD, RENAME_EXCHANGE = -100, 2
 #: Why a disk refuses, by its error number.
 REFUSALS = {
     errno.ENOSPC: "der er ikke mere plads på disken",
@@ -190,8 +194,11 @@ def _publish(
             (work / "manifest.json").write_text(_json(manifest), encoding="utf-8")
             _sync(*work.rglob("*"), work)
             if target.exists():
-                shutil.rmtree(target)
-            work.replace(target)
+                # What lacks a file, as after an upgrade that adds one, may be in service.
+                _exchange(work, target)
+                shutil.rmtree(work)
+            else:
+                work.replace(target)
         except BaseException:
             shutil.rmtree(work, ignore_errors=True)
             raise
@@ -240,6 +247,22 @@ def _write(fill: Fill, snapshot: str, work: Path) -> Manifest:
 
 def _json(manifest: Manifest) -> str:
     return json.dumps(asdict(manifest), ensure_ascii=False, indent=2) + "\n"
+
+
+def _exchange(one: Path, other: Path) -> None:
+    """Give each of two folders the other's name, at one moment.
+
+    Where the system cannot (renameat2(2), Linux), the other's name is free for a moment.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    with contextlib.suppress(AttributeError):
+        names = (AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other))
+        if libc.renameat2(*names, RENAME_EXCHANGE) == 0:
+            return
+    aside = other.with_name(OLD + other.name)
+    other.rename(aside)
+    one.rename(other)
+    aside.rename(one)
 
 
 def _sync(*paths: Path) -> None:

@@ -18,7 +18,9 @@ from urllib.parse import quote
 
 import pytest
 
+from graph_service.build import publish
 from graph_service.build.publish import KEEP, current, manifest_of
+from graph_service.search import file as search
 from graph_service.settings import PROJECT
 from graph_service.store.embedded import EmbeddedStore
 from tests.server.conftest import (
@@ -150,6 +152,47 @@ def test_a_killed_build_leaves_the_last_good_snapshot(
     assert build(project, event, word).returncode == -signal.SIGKILL
     assert [name[: len(left)] for name in leftovers(snapshots)] == ([left] if left else [])
     must_be_as_before(project, running, good, what)
+
+
+@pytest.mark.parametrize(
+    ("event", "word"),
+    [
+        pytest.param("ctypes.dlsym", "renameat2", id="before the exchange"),
+        pytest.param("shutil.rmtree", ".new-", id="after the exchange"),
+    ],
+)
+def test_a_snapshot_in_service_that_lacks_a_file_is_replaced_at_one_moment(
+    served: tuple[Path, Running], event: str, word: str
+) -> None:
+    """After an upgrade that adds a file the same content is written anew, under the same id."""
+    project, running = served
+    snapshots = project / "snapshots"
+    good = built(project, f"Før {event}")
+    (snapshots / good / search.FILE).unlink()
+
+    assert build(project, event, word).returncode == -signal.SIGKILL
+    assert current(snapshots).name == good
+    assert label_in(snapshots) == f"Før {event}"
+    assert reload(running) == good
+
+    assert built(project, f"Før {event}") == good
+    assert (snapshots / good / search.FILE).is_file()
+    assert leftovers(snapshots) == []
+    assert label_in(snapshots) == f"Før {event}"
+
+
+def test_where_the_system_cannot_exchange_folders_each_is_named_in_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    for folder in (one, other):
+        folder.mkdir()
+        (folder / folder.name).touch()
+    monkeypatch.setattr(publish.ctypes, "CDLL", lambda *_, **__: object())
+    publish._exchange(one, other)
+    assert [path.name for path in one.iterdir()] == ["other"]
+    assert [path.name for path in other.iterdir()] == ["one"]
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_a_build_killed_while_it_fills_the_store_leaves_the_last_good_snapshot(
