@@ -2,10 +2,11 @@
 
 First every input of ``tests/hostile/inputs.py`` is sent alone, at a service with the limits that hold
 when nothing is set: what came back, after how long, and the most memory that a process held. Then a
-client asks named questions, cache of answers switched off, alone and during an attack: all inputs
-over and over in random order on twelve connections, silent connections from a hundred addresses, and
-clients that send a header a byte a second. The attackers are a process of their own at low priority:
-elsewhere they would be other machines, which do not take the service's cores.
+client asks named questions, cache of answers switched off: alone; while each input by itself is sent
+over and over on twelve connections from as many addresses; and during an attack with all of them in
+random order, silent connections from a hundred addresses, and clients that send a header a byte a
+second. The attackers are a process of their own at low priority: elsewhere they would be other
+machines, which do not take the service's cores.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ from graph_service.settings import Settings
 from tests.hostile.inputs import INPUTS
 from tests.hostile.sending import Peak, send, watched
 
-SECONDS = 20.0
+SECONDS, SECONDS_EACH = 20.0, 3.0
+#: In place of an input's number: all in random order, with silent and slow clients; none; the end.
+ALL, NONE, END = -1, -2, -3
 ATTACKERS, SILENT, SLOW = 12, 2000, 100
 ADDRESSES = [f"127.0.0.{number}" for number in range(2, 102)]
 LAWS = ("sul-140", "sul-119", "sel-86", "sul-84", "sul-5", "sel-153")
@@ -57,11 +60,11 @@ class Seen:
     last: float = 0.0
     answers: set[str] = field(default_factory=set)
 
-    def add(self, port: int, raw: bytes) -> None:
+    def add(self, port: int, raw: bytes, address: str = "") -> None:
         """Send it once."""
         self.sent += 1
         try:
-            answer = send(port, raw, 120)
+            answer = send(port, raw, 120, address)
         except OSError as error:
             self.answers.add(type(error).__name__)
             return
@@ -113,11 +116,17 @@ def quiet(port: int, said: bytes) -> Iterator[socket.socket]:
         yield connection
 
 
-def hold(port: int, stop: Any) -> None:
-    """Keep silent and slow connections open, and open those anew that were closed."""
+def hold(port: int, chosen: Any) -> None:
+    """Keep silent and slow connections open, and open those anew that were closed, in an attack with
+    all inputs."""
+    while chosen.value != ALL:
+        time.sleep(0.1)
+        if chosen.value == END:
+            return
     silent = list(itertools.islice(quiet(port, b""), SILENT))
     slow = list(itertools.islice(quiet(port, b"GET / HTTP/1.1\r\nX-Slow: "), SLOW))
-    while not stop.wait(1.0):
+    while chosen.value == ALL:
+        time.sleep(1)
         for many, said in ((silent, b""), (slow, b"a")):
             for number, connection in enumerate(many):
                 try:
@@ -134,24 +143,29 @@ def hold(port: int, stop: Any) -> None:
         connection.close()
 
 
-def attack(port: int, stop: Any, told: Any) -> None:
-    """Send the inputs in random order until told to stop; tell name → what came back."""
+def attack(port: int, chosen: Any, busy: Any, told: Any) -> None:
+    """Send what is chosen until the end; tell input and whether it was sent with others → what came
+    back."""
     os.nice(19)
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192), hard))
-    seen: dict[str, Seen] = defaultdict(Seen)
+    seen: dict[tuple[str, bool], Seen] = defaultdict(Seen)
 
     def one(seed: int) -> None:
-        work, rng = list(INPUTS), random.Random(seed)
-        while True:
-            rng.shuffle(work)
-            for hostile in work:
-                if stop.is_set():
-                    return
-                seen[hostile.name].add(port, hostile.raw)
+        rng = random.Random(seed)
+        while (number := chosen.value) != END:
+            if number == NONE:
+                time.sleep(0.02)
+                continue
+            hostile = INPUTS[number] if number >= 0 else rng.choice(INPUTS)
+            with busy.get_lock():
+                busy.value += 1
+            seen[hostile.name, number == ALL].add(port, hostile.raw, ADDRESSES[seed])
+            with busy.get_lock():
+                busy.value -= 1
 
     threads = [threading.Thread(target=one, args=(seed,)) for seed in range(ATTACKERS)]
-    threads.append(threading.Thread(target=hold, args=(port, stop)))
+    threads.append(threading.Thread(target=hold, args=(port, chosen)))
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -178,23 +192,33 @@ def main() -> int:
     with running(service(snapshots, processes=2, as_installed=True)) as server:
         singly = alone(server)
     apart = multiprocessing.get_context("spawn")
-    stop, told = apart.Event(), apart.Queue()
+    chosen, busy, told = apart.Value("i", NONE), apart.Value("i", 0), apart.Queue()
+    each: dict[str, float] = {}
     with running(service(snapshots, processes=2, cache=False, as_installed=True)) as server:
         port = int(server.url.rpartition(":")[2])
-        time.sleep(4)  # the index for searching is made then
         ask(server.url, 3, 0)
-        say("named questions alone")
-        calm = ask(server.url, SECONDS, 1)
-        say("named questions under attack")
-        attackers = apart.Process(target=attack, args=(port, stop, told))
+        attackers = apart.Process(target=attack, args=(port, chosen, busy, told))
         attackers.start()
+        time.sleep(4)
         try:
+            say("named questions alone")
+            calm = ask(server.url, SECONDS, 1)
+            say("named questions beside each input")
+            for number, hostile in enumerate(INPUTS):
+                chosen.value = number
+                time.sleep(0.5)
+                each[hostile.name] = p99(ask(server.url, SECONDS_EACH, number))
+                chosen.value = NONE
+                while busy.value:
+                    time.sleep(0.05)
+            say("named questions under attack")
+            chosen.value = ALL
             time.sleep(5)
             with watched(server.process.pid) as peak:
                 attacked = ask(server.url, SECONDS * 3, 2)
         finally:
-            stop.set()
-        seen: dict[str, Seen] = told.get(timeout=180)
+            chosen.value = END
+        seen: dict[tuple[str, bool], Seen] = told.get(timeout=180)
         attackers.join()
     rows = [
         {
@@ -203,16 +227,21 @@ def main() -> int:
             "s": f"{one.last:.2f}",
             "web, MB": f"{most.web / 1e6:.0f}",
             "worker, MB": f"{most.worker / 1e6:.0f}",
-            "under attack: sent": seen[name].sent if name in seen else 0,
-            "first byte, s": f"{seen[name].first:.1f}" if name in seen else "",
-            "last byte, s": f"{seen[name].last:.1f}" if name in seen else "",
-            "answers": ", ".join(sorted(seen[name].answers)) if name in seen else "",
+            "over and over: sent": seen[name, False].sent,
+            "answers": ", ".join(sorted(seen[name, False].answers)),
+            "last byte, s": f"{seen[name, False].last:.1f}",
+            "p99 of others, ms": f"{each[name] * 1000:.1f}",
+            "ratio": f"{each[name] / p99(calm):.2f}",
+            "with all others: sent": seen[name, True].sent if (name, True) in seen else 0,
         }
         for name, (one, most) in singly.items()
     ]
     ratio = p99(attacked) / p99(calm)
+    worst = max(each, key=each.__getitem__)
     words = (
-        f"named questions: p99 {p99(calm) * 1000:.1f} ms alone ({len(calm)}), "
+        f"named questions: p99 {p99(calm) * 1000:.1f} ms alone ({len(calm)}); "
+        f"{each[worst] * 1000:.1f} ms beside the worst single input ({worst}), "
+        f"ratio {each[worst] / p99(calm):.2f}; "
         f"{p99(attacked) * 1000:.1f} ms under attack ({len(attacked)}), ratio {ratio:.2f}; "
         f"largest web process {peak.web / 1e6:.0f} MB, largest worker {peak.worker / 1e6:.0f} MB"
     )
@@ -224,6 +253,7 @@ def main() -> int:
                 "p99_alone": p99(calm),
                 "p99_attacked": p99(attacked),
                 "ratio": ratio,
+                "ratio_worst_single": each[worst] / p99(calm),
                 "peak": {"web": peak.web, "worker": peak.worker},
                 "inputs": rows,
             },

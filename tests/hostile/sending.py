@@ -36,11 +36,12 @@ class Answer:
     seconds: float
 
 
-def send(port: int, raw: bytes, patience: float = 30.0) -> Answer:
+def send(port: int, raw: bytes, patience: float = 30.0, address: str = "") -> Answer:
     """Send a request over a connection of its own, and read until the connection is closed.
 
     Args:
         patience: longest silence in seconds.
+        address: of the client; empty for any.
 
     Raises:
         TimeoutError: nothing came for so long.
@@ -48,7 +49,8 @@ def send(port: int, raw: bytes, patience: float = 30.0) -> Answer:
     received = bytearray()
     begun = time.monotonic()
     first = 0.0
-    with socket.create_connection(("127.0.0.1", port), timeout=patience) as connection:
+    there, here = ("127.0.0.1", port), (address, 0) if address else None
+    with socket.create_connection(there, patience, source_address=here) as connection:
         with contextlib.suppress(ConnectionError):
             connection.sendall(raw)
         with contextlib.suppress(ConnectionError):
