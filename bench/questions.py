@@ -3,15 +3,16 @@
 Each is asked in two ways. In process and cold: nothing that was walked before is remembered, the
 order of the list is made anew and the page described, as the API does it for an answer that it does
 not have yet. And over HTTP with the cache of answers switched off, as the service serves it. There,
-too, a list is in no order yet: a large graph is asked about another region each time, and of the
-real one, which has but one, the service takes the same snapshot anew before each round; then each
-question is asked once about something else, for a new snapshot has to make its programs anew. Sizes,
+too, a list is in no order yet: each service takes the same snapshot anew before each round; then
+each question is asked once about something else, for a new snapshot has to make its programs anew,
+and of a large graph about any region. Sizes,
 questions and regions come in random order within one run. Totals over all regions are measured
 apart: they grow with what they count.
 """
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import signal
@@ -188,13 +189,13 @@ class Swaps:
 
     Args:
         snapshot: its folder.
-        room: the snapshots folder, on the same file system or not.
+        room: where the folder is made, on the same file system or not.
     """
 
     def __init__(self, snapshot: Path, room: Path) -> None:
         self.room, self.names = room, ["one", "other"]
         for name in self.names:
-            shutil.copytree(snapshot, room / name)
+            shutil.copytree(snapshot, room / name, copy_function=linked)
         self.swap()
 
     def swap(self) -> None:
@@ -203,6 +204,14 @@ class Swaps:
         pointer = self.room / "pointer"
         pointer.write_text(self.names[0] + "\n", encoding="ascii")
         pointer.replace(self.room / "CURRENT")
+
+
+def linked(source: str, target: str) -> None:
+    """Give a file another name, or copy it to another file system."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def run(bench: Bench) -> None:
@@ -216,19 +225,21 @@ def growth_as_served(bench: Bench) -> None:
     rng = random.Random(2)
     taken: dict[tuple[str, int], list[float]] = defaultdict(list)
     with ExitStack() as stack:
-        room = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
-        swaps = Swaps(current(bench.snapshots(1)), room)
-        servers = {
-            size: stack.enter_context(
-                running(service(room if size == 1 else bench.snapshots(size), cache=False))
-            )
-            for size in bench.sizes
-        }
+        swaps: dict[int, Swaps] = {}
+        servers = {}
+        for size in bench.sizes:
+            snapshot = current(bench.snapshots(size))
+            beside = None if size == bench.sizes[0] else bench.data
+            room = tempfile.TemporaryDirectory(prefix="bench-", dir=beside)
+            swaps[size] = Swaps(snapshot, Path(stack.enter_context(room)))
+            server = service(swaps[size].room, cache=False)
+            servers[size] = stack.enter_context(running(server))
         clients = {size: Client(server.url) for size, server in servers.items()}
         say("asking over HTTP")
         for _ in range(bench.rounds(SERVED_ROUNDS) + 1):
-            swaps.swap()
-            servers[1].process.send_signal(signal.SIGHUP)
+            for size, server in servers.items():
+                swaps[size].swap()
+                server.process.send_signal(signal.SIGHUP)
             time.sleep(SETTLED)
             for client in clients.values():
                 client.ask(FIRST)  # the names of controlled values, which any answer needs

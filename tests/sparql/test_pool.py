@@ -6,6 +6,7 @@ import asyncio
 import errno
 import io
 import os
+import signal
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -209,6 +210,63 @@ def test_a_worker_that_is_killed_from_outside_is_replaced(
         await until(lambda: not any(worker.alive for worker in pool._idle))
         assert b'"401"' in await ask(pool, job(COUNT))
         await until(lambda: pool.figures()["idle"] == 2)
+
+    with_pool(published, folder, test)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * " + "{" * 10_000 + "}" * 10_000,
+        "ASK { FILTER(" + "(" * 10_000 + "1" + ")" * 10_000 + ") }",
+        "SELECT * { " + "{} UNION " * 10_000 + "{} }",
+        "ASK { FILTER(" + "+".join(["1"] * 30_000) + ") }",
+    ],
+    ids=["braces", "parentheses", "unions", "sums"],
+)
+def test_a_query_that_crashes_the_engine_ends_one_worker_which_is_replaced(
+    published: Settings, folder: Path, text: str
+) -> None:
+    """The guard refuses some of these; here they are asked past it."""
+
+    async def test(pool: Pool) -> None:
+        first, spare = (worker.pid for worker in pool._idle)
+        assert await problem_of(pool, job(text)) == "query-too-deep"
+        assert pool.figures()["died_stack"] == 1
+        assert b'"401"' in await ask(pool, job(COUNT))
+        await until(lambda: pool.figures()["idle"] == 2)
+        pids = {worker.pid for worker in pool._idle}
+        assert spare in pids
+        assert first not in pids
+        assert len(pids) == 2
+        assert not Path(f"/proc/{first}").exists()
+        assert pool.figures()["started"] == 3
+
+    with_pool(published, folder, test)
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "figure"),
+    [
+        (signal.SIGSEGV, "query-too-deep", "died_stack"),
+        (signal.SIGABRT, "internal", "died_unknown"),
+        (signal.SIGKILL, "memory-limit", "died_memory"),
+    ],
+)
+def test_a_worker_that_ends_in_the_middle_of_a_query_is_told_of_and_replaced(
+    published: Settings, folder: Path, number: int, kind: str, figure: str
+) -> None:
+    async def test(pool: Pool) -> None:
+        asked = asyncio.create_task(problem_of(pool, job(ENDLESS, seconds=60.0)))
+        await until(lambda: pool.figures()["running"] == 1)
+        (busy,) = pool._busy
+        await asyncio.sleep(0.1)
+        os.kill(busy.pid, number)
+        assert await asked == kind
+        assert pool.figures()[figure] == 1
+        assert b'"401"' in await ask(pool, job(COUNT))
+        await until(lambda: pool.figures()["idle"] == 2)
+        assert busy.pid not in {worker.pid for worker in pool._idle}
 
     with_pool(published, folder, test)
 
