@@ -49,6 +49,8 @@ FORM = {**JSON, "Content-Type": "application/x-www-form-urlencoded"}
 #: is then what it counts with; and the time beyond which it is asked only once.
 PATIENCE, SLOW = 6.0, 1.0
 ROUNDS, RDFLIB_ROUNDS = 15, 2
+#: Regions beyond which the peers are not asked: to load them takes longer than to ask.
+LARGEST = 10
 #: Told apart: it serves no graph that survives it.
 IN_MEMORY = "oxigraph in memory"
 WARM = (
@@ -187,19 +189,25 @@ def running(server: Server) -> Iterator[Server]:
 
 
 def run(bench: Bench) -> None:
-    """Both measurements."""
-    cold(bench)
+    """Both measurements, the cold one at each size."""
+    for size in bench.sizes:
+        if size <= LARGEST:
+            cold(bench, size)
     warm(bench)
 
 
-def cold(bench: Bench) -> None:
-    """Every named question, cold, ours and the peers'."""
-    snapshots = bench.snapshots(1)
+def cold(bench: Bench, size: int) -> None:
+    """Every named question, cold, ours and the peers'.
+
+    Of more regions than ours the indexed questions only, within one region, and without
+    rdflib-endpoint: what goes through everything grows with it.
+    """
+    snapshots = bench.snapshots(size)
     folder = current(snapshots)
     questions = registry()
     answers = Answers(EmbeddedStore(folder), questions)
     asked = dict(INDEXED)
-    if not bench.quick:
+    if not bench.quick and size == 1:
         examples = {name: (name, question.example) for name, question in questions.items()}
         asked = {**examples, **asked}
     times: dict[tuple[str, str], list[float]] = defaultdict(list)
@@ -223,10 +231,12 @@ def cold(bench: Bench) -> None:
             peers["virtuoso"] = stack.enter_context(virtuoso(lines, room))
         else:
             say("no virtuoso-t: left out")
-        say("starting rdflib-endpoint")
-        rdflib = peers["rdflib"] = RdflibEndpoint(lines)
-        stack.callback(rdflib.stop)
-        rdflib.start()
+        rdflib = RdflibEndpoint(lines)
+        if size == 1:
+            say("starting rdflib-endpoint")
+            peers["rdflib"] = rdflib
+            stack.callback(rdflib.stop)
+            rdflib.start()
         say("asking cold")
         names = ["ours", *peers]
 
@@ -282,14 +292,20 @@ def cold(bench: Bench) -> None:
     for (title, peer), number in numbers.items():
         if number != (other := numbers.get((title, "oxigraph"), number)):
             problems.append(f"{peer}, {title}: {number} rows, oxigraph {other}")
-    report(bench, "in turns", names, asked, times, numbers)
-    report(bench, "mixed", [n for n in names if n != "rdflib"], asked, mixed, numbers)
+    lasting = [n for n in names if n != "rdflib"]
+    report(bench, size, "in turns", names, asked, times, numbers)
+    report(bench, size, "mixed", lasting, asked, mixed, numbers)
     if problems:
         print("Differences and failures:\n" + "\n".join(sorted(set(problems))))
-    bench.save("peers-problems", {"problems": problems})
+    bench.save(named("peers-problems", size), {"problems": problems})
 
 
-def report(bench, order, names, asked, times, numbers) -> None:  # type: ignore[no-untyped-def]
+def named(results: str, size: int) -> str:
+    """The name of results at a size."""
+    return results if size == 1 else f"{results}-{size}x"
+
+
+def report(bench, size, order, names, asked, times, numbers) -> None:  # type: ignore[no-untyped-def]
     """The tables of the cold run, for one order of asking."""
     medians = {key: statistics.median(kept) for key, kept in times.items()}
     rows, by_rdflib = [], []
@@ -323,7 +339,7 @@ def report(bench, order, names, asked, times, numbers) -> None:  # type: ignore[
         for peer in names
         if middle[peer]
     ]
-    bench.show(f"Cold, 1×, {order}: all questions together", summary)
+    bench.show(f"Cold, {size}×, {order}: all questions together", summary)
     note = "Ours to " + "; ".join(
         f"{peer}: {Spread.of(found).plain()}, no slower in {sum(r <= 1 for r in found)}"
         f" of {len(found)}"
@@ -331,8 +347,10 @@ def report(bench, order, names, asked, times, numbers) -> None:  # type: ignore[
     )
     if by_rdflib:
         note += f". rdflib-endpoint to ours: {Spread.of(by_rdflib).plain(0)}"
-    bench.show(f"Cold, 1×, {order}: each question", rows, note + ".")
-    bench.save(f"peers-cold-{order.replace(' ', '-')}", {"rows": rows, "summary": summary})
+    bench.show(f"Cold, {size}×, {order}: each question", rows, note + ".")
+    bench.save(
+        named(f"peers-cold-{order.replace(' ', '-')}", size), {"rows": rows, "summary": summary}
+    )
 
 
 def warm(bench: Bench) -> None:
