@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
@@ -17,26 +18,45 @@ import uvicorn
 from graph_service.api.app import create_app
 from graph_service.settings import Settings
 from graph_service.sparql import result
+from graph_service.sparql.media import GRAPHS, SOLUTIONS, Format
 from tests.sparql.conftest import ENDLESS
 
 ROWS = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
+#: A graph without end within a test: all its triples are different.
+TRIPLES = """CONSTRUCT { ?a ?b ?all } { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i
+  BIND(CONCAT(STR(?c), STR(?f), STR(?i)) AS ?all) }"""
 
 
-@pytest.fixture
-def server(published: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Any]]:
-    """A server with short limits and none on rows: its address and its application."""
-    monkeypatch.setattr(result, "START_SECONDS", 0.1)
+@contextmanager
+def serving(published: Settings, start_seconds: float) -> Iterator[tuple[str, Any]]:
+    """A server with none of the limits on rows and size, and a short one on time."""
     settings = replace(published, query_seconds=1.0, query_rows=10**9, query_bytes=10**9)
     app = create_app(settings)
     running = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical"))
     thread = threading.Thread(target=running.run, daemon=True)
-    thread.start()
-    while not running.started:
-        time.sleep(0.01)
-    port = running.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}", app
-    running.should_exit = True
-    thread.join(10)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(result, "START_SECONDS", start_seconds)
+        thread.start()
+        while not running.started:
+            time.sleep(0.01)
+        port = running.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}", app
+        running.should_exit = True
+        thread.join(10)
+
+
+@pytest.fixture
+def server(published: Settings) -> Iterator[tuple[str, Any]]:
+    """A server of its own: its address and its application."""
+    with serving(published, 0.1) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def eager(published: Settings) -> Iterator[tuple[str, Any]]:
+    """A server that begins to send as soon as there is something to be sent."""
+    with serving(published, 0.0) as made:
+        yield made
 
 
 def until(pool: Any, name: str, value: int, seconds: float) -> None:
@@ -58,6 +78,46 @@ def test_an_answer_that_breaks_off_is_not_taken_for_complete(server: tuple[str, 
             taken += len(piece)
     assert taken > result.START_BYTES
     assert httpx.get(address + "/sparql", params={"query": "ASK {}"}).json()["boolean"] is True
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "figure"),
+    [
+        ("query_seconds", 1.0, "killed_time"),
+        ("query_rows", 20_000, "failed_row_limit"),
+        ("query_bytes", 4_000_000, "failed_size_limit"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("query", "form"),
+    [*((ROWS, form) for form in SOLUTIONS), *((TRIPLES, form) for form in GRAPHS)],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_every_format_is_sent_while_it_is_made_and_breaks_off_at_a_limit(
+    eager: tuple[str, Any], query: str, form: Format, limit: str, value: float, figure: str
+) -> None:
+    address, app = eager
+    service, pool = app.state.service, app.state.pool
+    before, wide = pool.figures().get(figure, 0), service.settings
+    service.settings = replace(wide, **{"query_seconds": 20.0, limit: value})
+    taken = 0
+    params = {"query": query, "format": form.name}
+    try:
+        with (
+            pytest.raises(httpx.RemoteProtocolError, match="incomplete chunked"),
+            httpx.stream("GET", address + "/sparql", params=params, timeout=30) as answer,
+        ):
+            assert answer.status_code == 200
+            assert answer.headers["content-type"].startswith(form.media[0])
+            assert "content-length" not in answer.headers
+            for piece in answer.iter_raw():
+                if not taken and limit == "query_seconds":
+                    assert pool.figures()["running"] == 1, "it was sent when it was made"
+                taken += len(piece)
+    finally:
+        service.settings = wide
+    assert taken >= result.START_BYTES
+    assert pool.figures()[figure] == before + 1
 
 
 @pytest.mark.parametrize("query", [ENDLESS, ROWS])
