@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import fields
 
@@ -10,6 +11,7 @@ import pytest
 from graph_service.api.metrics import METRICS
 from graph_service.api.problems import PROBLEMS
 from graph_service.api.resources import RESOURCES
+from graph_service.cli import parser
 from graph_service.connections import Limits
 from graph_service.settings import PROJECT, Settings
 
@@ -106,3 +108,23 @@ def test_the_unit_and_the_container_start_what_exists() -> None:
             assert variable.lower() in {f.name for f in fields(Settings)}
     for folder in re.findall(r"^COPY ([a-z_]+) \1$", container, re.M):
         assert (PROJECT / folder).is_dir()
+
+
+def served_by(name: str) -> list[str]:
+    """What a file of ours for operators runs."""
+    text = (PROJECT / "deploy" / name).read_text(encoding="utf-8")
+    if unit := re.search(r"^ExecStart=\S+/ansvarsgraf (.+)$", text, re.M):
+        return unit[1].split()
+    entry, command = (
+        re.search(r"^ENTRYPOINT (.+)$", text, re.M),
+        re.search(r"^CMD (.+)$", text, re.M),
+    )
+    assert entry and command and json.loads(entry[1]) == ["/venv/bin/ansvarsgraf"]
+    arguments: list[str] = json.loads(command[1])
+    return arguments
+
+
+@pytest.mark.parametrize("name", ["ansvarsgraf.service", "Containerfile"])
+def test_what_the_unit_and_the_container_run_is_a_command_of_ours(name: str) -> None:
+    options = parser().parse_args(served_by(name))
+    assert (options.command, options.port) == ("serve", 8000)
