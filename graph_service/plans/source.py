@@ -100,6 +100,26 @@ def nothing(source: Source, _: Writer) -> None:
     source.line("pass")
 
 
+def agreeing(source: Source, slot: int, things: str, following: Writer) -> None:
+    """Write what goes on for each thing that a register holds; bound to it where it holds nothing.
+
+    Args:
+        things: the expression that gives them.
+    """
+    before, thing = source.name(), source.name()
+
+    def bind(source: Source) -> None:
+        source.line(f"r[{slot}] = {thing}")
+        following(source)
+
+    def each(source: Source) -> None:
+        source.block(f"if {before} is None or {thing} == {before}:", bind)
+
+    source.line(f"{before} = r[{slot}]")
+    source.block(f"for {thing} in {things}:", each)
+    source.line(f"r[{slot}] = {before}")
+
+
 def registers(slots: Sequence[int]) -> str:
     """Registers as a tuple, to be read or to be bound."""
     return "(" + "".join(f"r[{slot}], " for slot in slots) + ")"

@@ -8,7 +8,7 @@ from typing import Any
 import pyoxigraph as ox
 
 from graph_service.plans.layout import FOUND, Run
-from graph_service.plans.source import Maker, Source, Writer, chained, registers
+from graph_service.plans.source import Maker, Source, Writer, agreeing, chained, registers
 from graph_service.plans.values import Evaluated, Registers, ValueProblem
 from graph_service.plans.walk import Walk
 
@@ -31,21 +31,7 @@ def offered(slot: int, terms: Sequence[int]) -> Maker:
 def allowed(slot: int, terms: Sequence[int]) -> Maker:
     """Go on for each of some terms that a register holds; bind it where nothing is bound."""
 
-    def make(source: Source, following: Writer) -> None:
-        before, one = source.name(), source.name()
-
-        def where_it_may_be(source: Source) -> None:
-            source.line(f"r[{slot}] = {one}")
-            following(source)
-
-        def each(source: Source) -> None:
-            source.block(f"if {before} is None or {before} == {one}:", where_it_may_be)
-
-        source.line(f"{before} = r[{slot}]")
-        source.block(f"for {one} in {registers(terms)}:", each)
-        source.line(f"r[{slot}] = {before}")
-
-    return make
+    return lambda source, following: agreeing(source, slot, registers(terms), following)
 
 
 def computed(slot: int, value: Evaluated) -> Maker:

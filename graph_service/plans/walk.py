@@ -9,7 +9,7 @@ from functools import partial
 from graph_service.build import shapes
 from graph_service.plans.layout import Layout
 from graph_service.plans.read import Unread
-from graph_service.plans.source import Maker, Source, Writer, in_one, nothing
+from graph_service.plans.source import Maker, Source, Writer, agreeing, in_one, nothing
 from graph_service.store.index import ANYTHING, Index, Steps
 
 #: A walk along a path, from the number of a thing.
@@ -178,17 +178,6 @@ class Walker:
             source.block(f"for r[{end}] in {source.value(hop)}(r[{start}]):", following)
 
         def make_maybe(source: Source, following: Writer) -> None:
-            before, thing = source.name(), source.name()
-
-            def bind(source: Source) -> None:
-                source.line(f"r[{end}] = {thing}")
-                following(source)
-
-            def each(source: Source) -> None:
-                source.block(f"if {before} is None or {thing} == {before}:", bind)
-
-            source.line(f"{before} = r[{end}]")
-            source.block(f"for {thing} in {source.value(hop)}(r[{start}]):", each)
-            source.line(f"r[{end}] = {before}")
+            agreeing(source, end, f"{source.value(hop)}(r[{start}])", following)
 
         return make_maybe if state == "maybe" else make

@@ -85,6 +85,7 @@ class Random:
                 f"!BOUND({a})",
                 f"STR({a}) < STR({b})",
                 f'CONTAINS(LCASE({a}), "a")',
+                f"CONTAINS(LCASE({a}), LCASE({b}))",
                 f'STRAFTER(STR({a}), "org/") = "t1"',
                 f"{a} IN (:t1, :t2, 1)",
                 f"{a} NOT IN (:t1, {b})",

@@ -1,0 +1,45 @@
+"""The source of a program: loops that nest as deep as a question wants."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+
+from graph_service.plans import Programs
+from graph_service.store import index
+from tests.store.compare import by_value
+
+#: More steps than Python nests loops.
+STEPS = 40
+DEEP = " ".join(f"?v{n} <x:p> ?v{n + 1} ." for n in range(STEPS))
+RING = b"<x:a> <x:p> <x:b> . <x:b> <x:p> <x:c> . <x:c> <x:p> <x:a> . <x:a> <x:q> 1 ."
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        f"SELECT ?v0 ?v{STEPS} WHERE {{ {DEEP} }}",
+        f"SELECT ?v0 ?n WHERE {{ {DEEP} OPTIONAL {{ ?v{STEPS} <x:q> ?n }} }}",
+        f"SELECT ?v0 ?n WHERE {{ OPTIONAL {{ <x:a> <x:q> ?n }} {DEEP} ?v{STEPS} <x:q> ?n }}",
+        f"SELECT ?v0 WHERE {{ {DEEP} VALUES ?v{STEPS} {{ <x:a> <x:b> }} }}",
+        f"SELECT ?v0 WHERE {{ {DEEP} {{ ?v{STEPS} <x:q> 1 }} UNION {{ ?v{STEPS} <x:p> <x:c> }} }}",
+        f"SELECT ?v0 (COUNT(?v{STEPS}) AS ?n) WHERE {{ {DEEP} }} GROUP BY ?v0",
+        f"SELECT ?s WHERE {{ ?s <x:p> ?v0 FILTER EXISTS {{ {DEEP} ?v{STEPS} <x:q> 1 }} }}",
+    ],
+)
+def test_loops_that_nest_deeper_than_python_allows(query: str, tmp_path: Path) -> None:
+    store = ox.Store()
+    store.load(RING, format=ox.RdfFormat.TURTLE)
+    lines = tmp_path / "lines"
+    store.dump(str(lines), format=ox.RdfFormat.N_TRIPLES, from_graph=ox.DefaultGraph())
+    with lines.open("rb") as file:
+        index.write(file, tmp_path)
+    found = Programs(index.Index(tmp_path)).compile(query, {}).solutions({})
+    names = [v.value for v in store.query(query).variables]  # type: ignore[union-attr]
+    theirs = [
+        {n: t for n, t in zip(names, row, strict=True) if t is not None}  # type: ignore[arg-type]
+        for row in store.query(query)  # type: ignore[union-attr]
+    ]
+    assert by_value(found) == by_value(theirs) != []
