@@ -7,11 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-import pyoxigraph as ox
-
-from graph_service.answers import Answers, plain
 from graph_service.api.formats import flat, to_rdf
 from graph_service.cli import CommandError, Progress
 from graph_service.commands.building import service_for
@@ -19,7 +15,7 @@ from graph_service.commands.tables import print_table
 from graph_service.questions.parameters import ParameterError, nearest
 from graph_service.settings import Settings
 from graph_service.store import StoreError
-from graph_service.vocabulary import ID, KINDS, compact, expand, thing
+from graph_service.vocabulary import KINDS, compact, expand, thing
 from graph_service.web.words import heading
 
 
@@ -49,10 +45,10 @@ def ask_command(
     try:
         if question.kind == "list":
             page = service.answers.page(name, values, limit=500, total=False)
-            table = listed(service.answers, page.things, name)
+            table = service.answers.describe(page.things)
             columns = COLUMNS.get(name, {"label": "Titel", "iri": "Adresse"})
         else:
-            table = answered(service.answers, name, values)
+            table = service.answers.table(service.answers.solutions(name, values))
             columns = dict(question.columns)
     except ParameterError as error:
         raise CommandError(f"--{error.name}: {error.reason}", 2) from None
@@ -75,28 +71,6 @@ COLUMNS: dict[str, dict[str, str]] = {
         "evidence": "Kilde",
     }
 }
-
-
-def listed(answers: Answers, things: Sequence[str], name: str) -> list[dict[str, Any]]:
-    """The things of a list question, described."""
-    return answers.describe(things)
-
-
-def answered(answers: Answers, name: str, values: dict[str, str]) -> list[dict[str, Any]]:
-    """The rows of an answer, things as references with labels."""
-    rows = answers.rows(name, values)
-    labels = answers.labels(v.value for row in rows for v in row.values() if v.value.startswith(ID))
-    return [
-        {
-            column: (
-                answers.reference(value.value, labels)
-                if isinstance(value, ox.NamedNode)
-                else plain(value)
-            )
-            for column, value in row.items()
-        }
-        for row in rows
-    ]
 
 
 def read_options(rest: Sequence[str]) -> dict[str, str]:
