@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from graph_service.api.problems import Problem
 
@@ -77,6 +77,10 @@ _OUTGOING = re.compile(r"SERVICE|LOAD", re.IGNORECASE)
 _OUTGOING_NAME = re.compile(r"(?:true|false)(?:SERVICE|LOAD)", re.IGNORECASE)
 #: An address whose host cannot be read in two ways: no escapes, no user name, a slash after it.
 _ADDRESS = re.compile(r"<https?://((?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?)(?:/[^\\]*)?>")
+#: A path from the folder of the base, which leaves its host as it is, whatever the points in it.
+_RELATIVE = re.compile(r"<[A-Za-z0-9._~-]+(?:/[A-Za-z0-9._~-]+)*>")
+#: An address that names no host to the engine, which asks over HTTP alone.
+_NOT_HTTP = re.compile(r"(?ai)<(?!(?:https?|file):)[a-z][a-z0-9+.-]*:[^\\]*>")
 _ESCAPE = re.compile(r"\\u00([0-9A-Fa-f]{2})|\\U000000([0-9A-Fa-f]{2})")
 
 
@@ -161,26 +165,33 @@ def look(text: str, hosts: Collection[str] = ()) -> Seen:
 
     Args:
         hosts: those that ``SERVICE`` and ``LOAD`` may reach, as an address has them: with the port
-            unless it is the usual one. The address must stand there in full, for what a variable
-            or a prefix comes to is only known to the engine, and it asks at once.
+            unless it is the usual one. The address must stand there in full, or as a path after a
+            ``BASE`` that does, for what a variable or a prefix comes to is only known to the
+            engine, and it asks at once.
 
     Raises:
         Problem: query-too-long, query-too-deep, bad-content (a null character), bad-query (a
-            string without an end), outgoing-request (``SERVICE`` or ``LOAD`` outside strings, IRIs
-            and comments, to another host).
+            string without an end, no address after ``SERVICE`` or ``LOAD``), outgoing-request
+            (``SERVICE`` or ``LOAD`` outside strings, IRIs and comments, to another host).
     """
     check_length(len(text))
     if "\x00" in text:
         raise Problem("bad-content", "Forespørgslen indeholder et nultegn (U+0000). Fjern det.")
+    text = _ESCAPE.sub(_letter, text)
     kind, volatile, prologue, outgoing, asks = "", False, True, False, ""
-    for token in tokens(_ESCAPE.sub(_letter, text)):
+    base_follows, based = False, False
+    for token in tokens(text):
+        if base_follows:
+            base_follows, based = False, _is_at(token, hosts)
         if asks:
             if token.kind == "word" and token.text.upper() == "SILENT":
                 continue
-            address = _ADDRESS.fullmatch(token.text) if token.kind == "iri" else None
-            if address is None or address[1].lower() not in hosts:
+            if token.kind not in ("iri", "variable", "name", "word"):
+                raise no_address(text, token.start, asks)
+            here = _is_at(token, hosts) or (based and bool(_RELATIVE.fullmatch(token.text)))
+            if not here and not _NOT_HTTP.fullmatch(token.text):
                 refuse_outgoing(asks, hosts)
-            asks, outgoing = "", True
+            asks, outgoing = "", outgoing or here
             continue
         if token.kind == "name":
             if _OUTGOING_NAME.search(token.text.partition(":")[0]):
@@ -193,24 +204,30 @@ def look(text: str, hosts: Collection[str] = ()) -> Seen:
             if not hosts or found.group() != word:
                 refuse_outgoing(found.group(), hosts)
             asks = word
+        if "BASE" in word:
+            base_follows, based = word == "BASE", False
         volatile = volatile or word in VOLATILE
         if prologue and word not in ("BASE", "PREFIX", "VERSION"):
             kind, prologue = _kind(word), False
     if asks:
-        refuse_outgoing(asks, hosts)
+        raise no_address(text, len(text), asks)
     return Seen(kind, kind in UPDATE_KINDS, volatile or outgoing, outgoing)
 
 
 def unclosed(text: str, start: int) -> Problem:
     """A string begins at ``start`` and does not end. No SPARQL has that, whatever follows."""
+    return _not_sparql(text, start, "en tekst begynder her og slutter ikke.")
+
+
+def no_address(text: str, start: int, word: str) -> Problem:
+    """What stands after ``SERVICE`` or ``LOAD`` is no address, so this is no SPARQL."""
+    return _not_sparql(text, start, f"her skal adressen for {word} stå.")
+
+
+def _not_sparql(text: str, start: int, why: str) -> Problem:
     line = text.count("\n", 0, start) + 1
     column = start - text.rfind("\n", 0, start)
-    return Problem(
-        "bad-query",
-        f"Linje {line}, tegn {column}: en tekst begynder her og slutter ikke.",
-        line=line,
-        column=column,
-    )
+    return Problem("bad-query", f"Linje {line}, tegn {column}: {why}", line=line, column=column)
 
 
 def check_length(length: int) -> None:
@@ -224,13 +241,20 @@ def check_length(length: int) -> None:
         )
 
 
-def refuse_outgoing(word: str, hosts: Collection[str] = ()) -> None:
+def _is_at(token: Token, hosts: Collection[str]) -> bool:
+    """Whether a token is an address in full at one of the hosts."""
+    address = _ADDRESS.fullmatch(token.text) if token.kind == "iri" else None
+    return address is not None and address[1].lower() in hosts
+
+
+def refuse_outgoing(word: str, hosts: Collection[str] = ()) -> NoReturn:
     """Raise Problem outgoing-request."""
     if hosts:
         raise Problem(
             "outgoing-request",
             f"{word.upper()} kan kun hente data hos {', '.join(sorted(hosts))}, og adressen skal "
-            "skrives helt ud: <https://…>, ikke som variabel eller med præfiks.",
+            "skrives helt ud: <https://…>, eller ud fra en BASE dér; ikke som variabel eller med "
+            "præfiks.",
             hosts=sorted(hosts),
         )
     raise Problem(

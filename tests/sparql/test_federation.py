@@ -115,6 +115,10 @@ def test_an_allowed_host_is_asked_and_the_answer_does_not_last(
         "VALUES ?g {{ <http://{ok}/sparql> }} SERVICE SILENT $g {{ ?x ?p ?o }}",
         "SERVICE e:sparql {{ ?x ?p ?o }}",
         "SERVICE <sparql> {{ ?x ?p ?o }}",
+        "SERVICE <file:sparql> {{ ?x ?p ?o }}",
+        "SERVICE <FILE:///etc/passwd> {{ ?x ?p ?o }}",
+        "SERVICE <HTTP://{other}/sparql> {{ ?x ?p ?o }}",
+        "SERVICE <h\\u0074tp://{other}/sparql> {{ ?x ?p ?o }}",
         "SERVICE <//{other}/sparql> {{ ?x ?p ?o }}",
         "SERVICE <http://{ok}@{other}/sparql> {{ ?x ?p ?o }}",
         "SERVICE <http://{ok}\\u0040{other}/sparql> {{ ?x ?p ?o }}",
@@ -125,7 +129,6 @@ def test_an_allowed_host_is_asked_and_the_answer_does_not_last(
         "SERVICE # <http://{ok}/>\n <http://{other}/> {{ ?x ?p ?o }}",
         "\\u0053ERVICE <http://{other}/> {{ ?x ?p ?o }}",
         "?s ?p trueSERVICE<http://{other}/sparql> {{ ?x ?p ?o }}",
-        "SERVICE",
     ],
 )
 def test_any_other_host_is_refused_before_anything_is_asked(
@@ -135,6 +138,73 @@ def test_any_other_host_is_refused_before_anything_is_asked(
     prologue = f"BASE <http://{other.name}/> PREFIX e: <http://{other.name}/> "
     assert told(client, f"{prologue} SELECT * {{ {inside} }}") == (403, "outgoing-request")
     assert allowed.asked == other.asked == []
+
+
+@pytest.mark.parametrize(
+    ("base", "address"),
+    [
+        ("BASE <http://{ok}>", "<sparql>"),
+        ("BASE <http://{ok}/a/b>", "<../sparql>"),
+        ("BASE <http://{other}/> BASE <http://{ok}/>", "<./sparql>"),
+        ("base#\n<http://{ok}/> PREFIX base: <http://{other}/>", "<sparql>"),
+    ],
+)
+def test_a_path_after_a_base_at_an_allowed_host_is_asked_there(
+    client: TestClient, allowed: Far, other: Far, base: str, address: str
+) -> None:
+    base = base.format(ok=allowed.name, other=other.name)
+    assert told(client, f"{base} SELECT * {{ SERVICE {address} {{ ?x ?p ?o }} }}") == (200, "")
+    assert allowed.asked.pop() == "/sparql"
+
+
+@pytest.mark.parametrize(
+    ("base", "address"),
+    [
+        ("", "<sparql>"),
+        ("BASE <http://{ok}/> BASE <http://{other}/>", "<sparql>"),
+        ("BASE <http://{ok}/> BASE <//{other}/>", "<sparql>"),
+        ("BASE <http://{ok}@{other}/>", "<sparql>"),
+        ("BASE # <http://{ok}/>\n <http://{other}/>", "<sparql>"),
+        ("BASE <http://{other}/> PREFIX BASE: <http://{ok}/>", "<sparql>"),
+        ("BASE <http://{ok}/>", "<//{other}/sparql>"),
+        ("BASE <http://{ok}/>", "<.//{other}/sparql>"),
+        ("BASE <http://{ok}/>", "<\\u002f\\u002f{other}/sparql>"),
+        ("BASE <http://{ok}/>", "<http:sparql>"),
+    ],
+)
+def test_a_path_after_any_other_base_or_one_that_is_more_is_refused(
+    client: TestClient, allowed: Far, other: Far, base: str, address: str
+) -> None:
+    base, address = (part.format(ok=allowed.name, other=other.name) for part in (base, address))
+    query = f"{base} SELECT * {{ SERVICE {address} {{ ?x ?p ?o }} }}"
+    assert told(client, query) == (403, "outgoing-request")
+    assert allowed.asked == other.asked == []
+
+
+def test_the_base_of_one_operation_holds_in_the_next(client: TestClient, allowed: Far) -> None:
+    base = f"BASE <http://{allowed.name}/x/> CREATE GRAPH <{EX}loaded>"
+
+    def status(update: str) -> int:
+        return client.post("/sparql", data={"update": update}).status_code
+
+    assert status(f"{base}; LOAD <a.ttl> INTO GRAPH <{EX}loaded>; DROP GRAPH <{EX}loaded>") == 204
+    assert allowed.asked.pop() == "/x/a.ttl"
+    assert status(f"{base}; BASE <urn:x> LOAD <a.ttl>") == 403
+    assert allowed.asked == []
+
+
+@pytest.mark.parametrize("inside", ["SERVICE", "SERVICE SILENT { ?x ?p ?o }", "SERVICE 'x' {}"])
+def test_what_has_no_address_is_no_sparql(client: TestClient, inside: str) -> None:
+    answer = client.get("/sparql", params={"query": f"SELECT *\n{{ {inside} }}"})
+    assert (answer.status_code, answer.json()["line"]) == (400, 2)
+    assert client.post("/sparql", data={"update": "LOAD"}).status_code == 400
+
+
+def test_an_address_that_is_not_of_http_asks_nobody(client: TestClient, allowed: Far) -> None:
+    service = f"SERVICE {{}} <ftp://{allowed.name}/sparql> {{{{ ?x ?p ?o }}}}"
+    for silent, wanted in (("", (400, "bad-query")), ("SILENT", (200, ""))):
+        assert told(client, f"SELECT * {{ {service.format(silent)} }}") == wanted
+    assert allowed.asked == []
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

@@ -16,15 +16,14 @@ from graph_service.api.app import create_app
 from tests.hosts import Asked, Reply, host, results
 from tests.sparql import w3c
 from tests.sparql.test_w3c_query import ask, must_answer, settings_over
-from tests.sparql.w3c import MF, QT, Test
+from tests.sparql.w3c import CLOSED, MF, QT, Test
 from tests.sparql.w3c_known_failures import REFUSED, expect
 
 pytestmark = pytest.mark.w3c
 
 TESTS = [t for t in w3c.tests_of("QueryEvaluationTest") if t.id.startswith("service/")]
-#: An address of the tests where nobody answers, and one here.
+#: An address of the tests where nobody answers; put at a host here where nobody does.
 NOBODY = "http://invalid.endpoint.org/sparql"
-CLOSED = "127.0.0.1:1"
 
 
 class Endpoints:

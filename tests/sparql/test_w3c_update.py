@@ -2,7 +2,8 @@
 
 Each update goes through the guard and :func:`graph_service.sparql.writer.run`, over the dataset of
 its test. Then again as a client's does, where the default graph merges all graphs and has a graph
-of its own for what is written to it; and one of each folder over HTTP, published by the process.
+of its own for what is written to it; and one of each folder over HTTP, published by the process,
+and all with ``LOAD``. One host may be asked, where nobody answers, so that ``LOAD`` is parsed.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import httpx
 import pyoxigraph as ox
 import pytest
 from starlette.testclient import TestClient
@@ -22,8 +24,8 @@ from graph_service.sparql.guard import look
 from graph_service.sparql.writer import DEFAULT_GRAPH, Change, Named, changed, run
 from tests.sparql import w3c
 from tests.sparql.conftest import TOKEN
-from tests.sparql.w3c import MF, UT, Test
-from tests.sparql.w3c_known_failures import MERGED, REFUSED, expect
+from tests.sparql.w3c import CLOSED, MF, UT, Test
+from tests.sparql.w3c_known_failures import MERGED, expect
 
 pytestmark = pytest.mark.w3c
 
@@ -42,16 +44,16 @@ def after(test: Test) -> ox.Store:
     return w3c.dataset(test.manifest, test.manifest.value(test.node, MF + "result"), UT)
 
 
-def done(store: ox.Store, test: Test) -> None:
-    """Do the update of a test on a store."""
-    text, base = w3c.text_of(test)
-    look(text)
-    run(store, Change("update", "", "", base=base), text)
+def done(store: ox.Store, text: str, base: str) -> None:
+    """Do an update on a store."""
+    text = f"BASE <{base}>\n{text}"
+    look(text, (CLOSED,))
+    run(store, Change("update", "", ""), text)
 
 
 def evaluate(test: Test) -> None:
     store = before(test)
-    done(store, test)
+    done(store, *w3c.text_of(test))
     assert w3c.canonical(store) == w3c.canonical(after(test))
 
 
@@ -61,14 +63,14 @@ PARSED = "Opdateringen kan ikke udføres"
 
 def positive(test: Test) -> None:
     try:
-        done(ox.Store(), test)
+        done(ox.Store(), *w3c.syntax_of(test))
     except Problem as problem:
         assert problem.detail.startswith(PARSED), problem
 
 
 def negative(test: Test) -> None:
     with pytest.raises(Problem) as caught:
-        done(ox.Store(), test)
+        done(ox.Store(), *w3c.syntax_of(test))
     assert caught.value.kind == "bad-query", caught.value
     assert not caught.value.detail.startswith(PARSED)
 
@@ -85,7 +87,7 @@ TESTS = w3c.tests_of(*RUNNERS, suffix=".ru")
 @pytest.mark.parametrize("test", TESTS or [None], ids=lambda t: t.id if t else "missing")
 def test_update(test: Test | None) -> None:
     assert test is not None, "the suites are not here"
-    expect(test, RUNNERS[test.kind], REFUSED)
+    RUNNERS[test.kind](test)
 
 
 def moved(quads: Iterable[ox.Quad], there: ox.NamedNode | ox.DefaultGraph) -> list[ox.Quad]:
@@ -104,14 +106,25 @@ def names(store: ox.Store) -> set[str]:
 @pytest.mark.parametrize("test", EVALUATION or [None], ids=lambda t: t.id if t else "missing")
 def test_update_where_the_default_graph_merges_all(test: Test | None) -> None:
     assert test is not None, "the suites are not here"
-    expect(test, merged, REFUSED | MERGED)
+    expect(test, merged, MERGED)
 
 
-def merged(test: Test) -> None:
+@pytest.mark.parametrize("id", sorted(MERGED))
+def test_what_cannot_be_there_is_not_there_in_a_dataset_of_the_protocol_either(id: str) -> None:
+    """Where a test can name its own default graph and its named graphs, it fails as well."""
+    test = next(test for test in EVALUATION if test.id == id)
+    evaluate(test)
+    own, others = (DEFAULT_GRAPH,), tuple(names(before(test)))
+    with pytest.raises((AssertionError, Problem)):
+        merged(test, own, others)
+
+
+def merged(test: Test, using: tuple[str, ...] = (), using_named: tuple[str, ...] = ()) -> None:
     store, (text, base) = before(test), w3c.text_of(test)
-    look(text)
+    look(text, (CLOSED,))
     named = Named(set(moved(store, OWN)), names(store))
-    got = changed(named, Change("update", "", "", base=base), text.encode())
+    change = Change("update", "", "", base=base, using=using, using_named=using_named)
+    got = changed(named, change, text.encode())
     wanted = after(test)
     assert triples(got.quads) == triples(moved(wanted, OWN))
     assert in_graphs(got.quads) == in_graphs(wanted)
@@ -128,27 +141,48 @@ def in_graphs(quads: Iterable[ox.Quad]) -> object:
     return w3c.canonical(quad for quad in quads if quad.graph_name not in (DEFAULT, OWN))
 
 
-FIRST = {
-    test.id.partition("/")[0]: test
-    for test in reversed(EVALUATION)
-    if test.id not in REFUSED | MERGED
-}
+FIRST = {test.id.partition("/")[0]: test for test in reversed(EVALUATION) if test.id not in MERGED}
+
+
+def posted(folder: Path, store: ox.Store, text: str, base: str) -> httpx.Response:
+    """What a service over a store says to an update."""
+    publish(moved(store, OWN), folder / "snapshots", names=names(store))
+    settings = Settings(
+        folder, folder / "snapshots", None, admin_token=TOKEN, workers=1, allowed_hosts=(CLOSED,)
+    )
+    with TestClient(create_app(settings)) as client:
+        return client.post(
+            "/sparql",
+            data={"update": f"BASE <{base}>\n{text}"},
+            headers={"authorization": f"Bearer {TOKEN}"},
+        )
 
 
 @pytest.mark.parametrize("test", FIRST.values() or [None], ids=lambda t: t.id if t else "missing")
 def test_update_over_http(test: Test | None, tmp_path: Path) -> None:
     assert test is not None, "the suites are not here"
-    store, (text, base) = before(test), w3c.text_of(test)
-    snapshots = tmp_path / "snapshots"
-    publish(moved(store, OWN), snapshots, names=names(store))
-    settings = Settings(tmp_path, snapshots, None, admin_token=TOKEN, workers=1)
-    with TestClient(create_app(settings)) as client:
-        answer = client.post(
-            "/sparql",
-            data={"update": f"BASE <{base}>\n{text}"},
-            headers={"authorization": f"Bearer {TOKEN}"},
-        )
+    must_be_done(test, tmp_path)
+
+
+def must_be_done(test: Test, folder: Path) -> None:
+    """The update of a test over HTTP must come out as the test expects."""
+    answer = posted(folder, before(test), *w3c.text_of(test))
     assert answer.status_code == 204, answer.text
-    got = ox.Store.read_only(str(current(snapshots) / "store"))
+    got = ox.Store.read_only(str(current(folder / "snapshots") / "store"))
     assert triples(got) == triples(moved(after(test), OWN))
     assert in_graphs(got) == in_graphs(after(test))
+
+
+LOADS = [test for test in TESTS if "LOAD" in w3c.text_of(test)[0]]
+
+
+@pytest.mark.parametrize("test", LOADS or [None], ids=lambda t: t.id if t else "missing")
+def test_load_over_http(test: Test | None, tmp_path: Path) -> None:
+    assert test is not None, "the suites are not here"
+    if test.kind == "UpdateEvaluationTest":
+        must_be_done(test, tmp_path)
+        return
+    answer = posted(tmp_path, ox.Store(), *w3c.syntax_of(test))
+    told = answer.json()
+    assert (answer.status_code, told["type"].rpartition("/")[2]) == (400, "bad-query")
+    assert told["detail"].startswith(PARSED) == test.kind.startswith("Positive"), told

@@ -26,6 +26,11 @@ HT = "http://www.w3.org/2011/http#"
 CNT = "http://www.w3.org/2011/content#"
 X = "urn:compare:"
 
+#: A host that may be asked and is not there: the engine opens no connection to this port. What the
+#: suites have to be asked of others is put here.
+CLOSED = "127.0.0.1:1"
+AT = f"http://{CLOSED}/"
+
 #: Folders that are not run, with the reason; docs/api.md says it to users.
 LEFT_OUT = {
     "entailment": "entailment regimes of the query engine; the service declares none but simple "
@@ -151,6 +156,13 @@ def text_of(test: Test) -> tuple[str, str]:
     """The text of the query or the update of a test, and its base IRI."""
     path = request_of(test)
     return path.read_text("utf-8"), path.as_uri()
+
+
+def syntax_of(test: Test) -> tuple[str, str]:
+    """As :func:`text_of`, where what is to be asked of a host is at :data:`CLOSED`: relative
+    addresses, and those of the example."""
+    text = request_of(test).read_text("utf-8").replace("LOAD <http://example.org/", f"LOAD <{AT}")
+    return text, AT + test.id
 
 
 def path_of(node: Node | None) -> Path:
