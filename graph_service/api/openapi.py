@@ -23,7 +23,7 @@ from graph_service.api.schemas import PASSAGE, SCHEMAS, SLUG, SLUG_FORM, TEXT, S
 from graph_service.kept import is_kept, kept
 from graph_service.paging import CURSOR
 from graph_service.questions import Parameter, Question
-from graph_service.questions.parameters import ENUMS
+from graph_service.questions.parameters import ENUMS, UnknownValueError
 from graph_service.questions.words import SOURCES, words
 from graph_service.service import Service
 
@@ -259,9 +259,13 @@ def _leave_out_fastapis_own(operation: Schema) -> None:
 
 
 def example_slug(answers: Answers, name: str) -> str:
-    """The slug of the first thing that the example of a list gives."""
+    """The slug of the first thing that the example of a list gives; empty when there is none, or
+    when this graph lacks what the example names."""
     question = RESOURCES[name].question or name
     if question not in answers.questions:
         return ""
-    page = answers.page(question, dict(answers.questions[question].example), limit=1)
+    try:
+        page = answers.page(question, dict(answers.questions[question].example), limit=1)
+    except UnknownValueError:
+        return ""
     return page.things[0].rpartition("/id/")[2].partition("/")[2] if page.things else ""

@@ -6,6 +6,7 @@ Source: SPARQL 1.1 Graph Store HTTP Protocol, sections 4 and 5.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from urllib.parse import quote, unquote
 from uuid import uuid4
 
 from fastapi import APIRouter, Request
@@ -30,6 +31,8 @@ STORE = "/rdf-graph-store"
 DIRECT = "/graph/{path:path}"
 #: Bytes of a graph that a client may send.
 MAX_GRAPH = 64 * 1024**2
+#: What may stand in a path as it is, beside letters and digits (RFC 3986, section 3.3).
+IN_PATHS = "/:@!$&'()*+,;="
 READS = ("GET", "HEAD")
 CHANGES = tuple(documented.CHANGES)
 
@@ -136,7 +139,7 @@ def named(request: Request, *, required: bool = True) -> str:
         raise Problem("bad-content", "graph skal være en fuld IRI.")
     address = base_url(request) + "/graph/"
     if value.startswith(address):
-        value = graph(value.removeprefix(address))
+        value = graph(unquote(value.removeprefix(address)))
     return iri(value)
 
 
@@ -232,7 +235,8 @@ async def changed(request: Request, name: str) -> Response:
     await pool_over(request.app, service_of(request))
     headers = {}
     if created and name.startswith(GRAPH):
-        headers["Location"] = f"{base_url(request)}/graph/{name.removeprefix(GRAPH)}"
+        path = quote(name.removeprefix(GRAPH), safe=IN_PATHS)
+        headers["Location"] = f"{base_url(request)}/graph/{path}"
     return Response(status_code=201 if created else 204, headers=headers)
 
 

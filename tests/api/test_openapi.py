@@ -173,6 +173,16 @@ def test_the_example_of_each_change_is_done_as_described(document: dict, tmp_pat
     assert len(done) == 18
 
 
+def test_a_graph_that_lacks_the_examples_has_a_document_without_them(
+    document: dict, tmp_path: Path
+) -> None:
+    with TestClient(create_app(make(tmp_path))) as client:
+        answer = client.get("/api/v1/openapi.json")
+    assert answer.status_code == 200
+    assert answer.json()["paths"].keys() == document["paths"].keys()
+    assert "example" not in answer.json()["paths"]["/api/v1/actors/{slug}"]["get"]["parameters"][0]
+
+
 def test_any_other_method_is_refused_and_allow_names_those_described(
     client: TestClient, document: dict
 ) -> None:

@@ -157,6 +157,20 @@ def test_a_new_graph_gets_an_address(writable: TestClient) -> None:
     assert writable.get(answer.headers["location"]).status_code == 200
 
 
+@pytest.mark.parametrize("name", ["værdi", "\U0001ab1a/é", "a?b=c#d", "a:b@c;d,e!"])
+def test_the_address_of_a_new_graph_leads_to_it_whatever_its_name(
+    writable: TestClient, name: str
+) -> None:
+    answer = writable.put(STORE, params={"graph": graph(name)}, content=ONE, headers=TURTLE)
+    location = answer.headers["location"]
+    assert answer.status_code == 201
+    assert location.isascii()
+    assert writable.get(location, headers={"accept": "text/turtle"}).status_code == 200
+    assert size(writable, graph=location) == size(writable, graph=graph(name)) == 1
+    assert writable.delete(location).status_code == 204
+    assert size(writable, graph=graph(name)) == -1
+
+
 def test_several_parts_become_one_graph(writable: TestClient) -> None:
     answer = writable.post(
         STORE,
