@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from urllib.parse import urlencode
 
 import pyoxigraph as ox
 import pytest
@@ -15,6 +16,7 @@ from graph_service.answers import Answers
 from graph_service.api.resources import RESOURCES
 from graph_service.questions import registry
 from graph_service.vocabulary import ag
+from tests.store.compare import pairs
 
 QUESTIONS = registry()
 
@@ -146,6 +148,48 @@ def test_sorting_by_due_date_leaves_what_has_none_to_the_end(client: TestClient)
         assert set(bound) == {True, False}
 
 
+SORTED = [
+    (name, key)
+    for name, resource in RESOURCES.items()
+    for key in QUESTIONS[resource.question or name].sorts
+]
+
+
+@pytest.mark.parametrize(("name", "key"), SORTED)
+def test_every_key_sorts_upwards_and_downwards_with_what_has_none_last(
+    client: TestClient, answers: Answers, name: str, key: str
+) -> None:
+    """By what the graph says; of several keys, a thing's least counts."""
+    question = QUESTIONS[RESOURCES[name].question or name]
+    keys: dict[str, float | str] = {}
+    for row in answers.store.select(f"SELECT ?s ?by WHERE {{ ?s {question.sorts[key]} ?by }}"):
+        by = row["by"]
+        assert isinstance(by, ox.Literal)
+        value = by.value if by.datatype.value.endswith("#date") else float(by.value)
+        keys[row["s"].value] = min(value, keys.get(row["s"].value, value))
+    every = dict.fromkeys(question.default, "all")
+
+    def things(sort: str) -> list[str]:
+        found: list[str] = []
+        asked = urlencode({**every, "sort": sort, "limit": 500, "fields": "iri"})
+        following = f"/api/v1/{name}?{asked}"
+        while following:
+            body = client.get(following.removeprefix("http://localhost")).json()
+            found += [item["iri"] for item in body["items"]]
+            following = body["next"]
+        return found
+
+    plain = things("label")
+    having = [keys[iri] for iri in plain if iri in keys]
+    assert len(set(having)) > 1
+    for sort, downwards in ((key, False), ("-" + key, True)):
+        ordered = things(sort)
+        assert sorted(ordered) == sorted(plain)
+        given = [keys.get(iri) for iri in ordered]
+        none: list[float | str | None] = [None] * (len(plain) - len(having))
+        assert given == [*sorted(having, reverse=downwards), *none]
+
+
 def latest(item: dict) -> list[str]:
     return [day for date in item.get("when", []) for day in date.get("not_after", [])]
 
@@ -183,6 +227,37 @@ def test_filters_combine(client: TestClient) -> None:
         decision="Discontinue"
     )
     assert ids(decision="videreføres") == ids(decision="Continue")
+
+
+#: Filters of one date: together they ask for a date that meets both, and a thing with several dates
+#: may meet each by another.
+OF_ONE_DATE = {"due_before", "due_after"}
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+def test_two_filters_give_what_each_gives(client: TestClient, answers: Answers, name: str) -> None:
+    question = QUESTIONS[RESOURCES[name].question or name]
+    every = dict.fromkeys(question.default, "all")
+    known: dict[str, set[str]] = {}
+
+    def ids(**asked: str) -> set[str]:
+        address = f"/api/v1/{name}?{urlencode({**every, **asked, 'limit': 500, 'fields': 'iri'})}"
+        if address not in known:
+            known[address], following = set(), address
+            while following:
+                body = client.get(following.removeprefix("http://localhost")).json()
+                known[address] |= {item["id"] for item in body["items"]}
+                following = body["next"]
+            assert len(known[address]) == body["total"]
+        return known[address]
+
+    for asked in pairs(question, answers):
+        one, other = (ids(**{n: v}) for n, v in asked.items())
+        if asked.keys() == OF_ONE_DATE:
+            assert name in ("events", "initiatives")
+            assert ids(**asked) <= one & other
+        else:
+            assert ids(**asked) == one & other, asked
 
 
 def test_the_status_of_an_agreement_can_be_written_as_any_other_value(client: TestClient) -> None:

@@ -6,12 +6,15 @@ import asyncio
 import contextlib
 import io
 import json
+import logging
 import re
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote_plus
 
 import pyoxigraph as ox
 import pytest
@@ -19,12 +22,15 @@ from fastapi import FastAPI
 from opentelemetry import trace
 from starlette.testclient import TestClient
 
+from graph_service.api import observe
 from graph_service.api.app import create_app
 from graph_service.api.metrics import METRICS, PREFIX, Metrics, sample
 from graph_service.api.observe import Observe, kind_of, set_up_logging
 from graph_service.build.publish import publish
 from graph_service.settings import Settings
+from graph_service.sparql import result
 from tests.api.conftest import TOKEN
+from tests.sparql.conftest import ENDLESS, HUNGRY, make
 
 
 def test_alive_and_ready(client: TestClient, settings: Settings) -> None:
@@ -44,7 +50,6 @@ def test_without_a_snapshot_it_says_so(settings: Settings, tmp_path: Path) -> No
 
 
 def test_metrics_are_prometheus_text(client: TestClient) -> None:
-    client.get("/api/v1/questions/who-under-provision?law=sul-140")
     answer = client.get("/metrics")
     assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     lines = answer.text.splitlines()
@@ -54,9 +59,102 @@ def test_metrics_are_prometheus_text(client: TestClient) -> None:
         ), line
     families = {line.split()[2] for line in lines if line.startswith("# TYPE")}
     assert families == {PREFIX + name for name in METRICS}
-    count = f'{PREFIX}request_seconds_count{{what="question who-under-provision"}}'
-    assert any(line.startswith(count) for line in lines)
-    assert any(line.startswith(PREFIX + "snapshot_info{id=") for line in lines)
+
+
+def samples(client: TestClient) -> dict[str, float]:
+    """Every figure at ``/metrics``, by its name and labels."""
+    lines = [line for line in client.get("/metrics").text.splitlines() if line[0] != "#"]
+    return {
+        name.removeprefix(PREFIX): float(value)
+        for name, _, value in (line.rpartition(" ") for line in lines)
+    }
+
+
+#: What the server tells, which is not there in these tests, and what has not happened.
+NOT_HERE = {"connections", "connections_closed_total", "broken_total"}
+
+
+def test_figures_tell_what_was_asked_and_what_is_served(settings: Settings) -> None:
+    question = "/api/v1/questions/who-under-provision?law=sul-140"
+    with TestClient(create_app(settings)) as client:
+        name = client.get("/healthz").text.split()[1]
+        for _ in range(3):
+            assert client.get(question).status_code == 200
+        assert client.get(question + "&x=1").status_code == 400
+        size = len(client.get("/api/v1/topics").content)
+        before = samples(client)
+        for _ in range(10):
+            client.get("/api/v1/topics")
+        client.post("/sparql", data={"query": "ASK {}"})
+        now = samples(client)
+    what = "question who-under-provision"
+    for status, count in (("200", 3), ("400", 1)):
+        assert now[sample("requests_total", what=what, method="GET", status=status)] == count
+    assert now[sample("request_seconds_count", what=what)] == 4
+    assert now[sample("request_seconds_bucket", what=what, le="+Inf")] == 4
+    assert now[sample("request_seconds_sum", what=what)] > 0
+    assert now["response_bytes_total"] - before["response_bytes_total"] > 10 * size
+    manifest = json.loads((settings.snapshots / name / "manifest.json").read_text())
+    assert now[sample("snapshot_info", id=name, created=manifest["created"])] == 1
+    assert now["snapshot_triples"] == manifest["triples"] > 100_000
+    assert now["snapshot_swaps_total"] == 0
+    assert now["processes"] == 1
+    assert now["resident_bytes"] > 10_000_000
+    families = {re.sub(r"_(bucket|count|sum)$", "", key.partition("{")[0]) for key in now}
+    assert families == METRICS.keys() - NOT_HERE
+
+
+def test_figures_of_the_cache_move_with_requests(settings: Settings) -> None:
+    room = 40_000
+    with TestClient(create_app(replace(settings, cache_bytes=room))) as client:
+
+        def moved(*paths: str) -> tuple[float, ...]:
+            """Hits, misses, evicted, answers and bytes: what asking for these adds."""
+            names = ("hits_total", "misses_total", "evicted_total", "answers", "bytes")
+            before = samples(client)
+            for path in paths:
+                client.get(path)
+            after = samples(client)
+            return tuple(after[f"cache_{n}"] - before[f"cache_{n}"] for n in names)
+
+        path = "/api/v1/topics?limit=1&fields=iri"
+        *counts, held = moved(path)
+        assert counts == [0, 1, 0, 1]
+        assert len(client.get(path).content) < held < room / 8
+        assert moved(path, path) == (2, 0, 0, 0, 0)
+        assert moved("/api/v1/topics?limit=x") == (0, 1, 0, 0, 0)
+        assert moved("/healthz", "/sparql?query=ASK%7B%7D") == (0, 0, 0, 0, 0)
+        hits, misses, evicted, added, held = moved(*(f"{path}&q={n}" for n in range(40)))
+        assert (hits, misses) == (0, 40)
+        assert evicted == 40 - added > 0
+        assert 0 < held < samples(client)["cache_bytes"] <= room
+
+
+def test_figures_of_the_pool_move_with_free_queries(tmp_path: Path) -> None:
+    with TestClient(create_app(make(tmp_path, query_seconds=3.0))) as client:
+
+        def moved(query: str) -> dict[str, float]:
+            """The events and answers that a query adds."""
+            before = samples(client)
+            client.post("/sparql", data={"query": query})
+            after = samples(client)
+            assert after['pool{state="running"}'] == after['pool{state="queue"}'] == 0
+            return {
+                name: value - before.get(name, 0)
+                for name, value in after.items()
+                if name.startswith(("pool_events", 'requests_total{what="sparql"'))
+                and "started" not in name
+                and value != before.get(name, 0)
+            }
+
+        def told(event: str, status: int) -> dict[str, float]:
+            answer = sample("requests_total", what="sparql", method="POST", status=str(status))
+            return {sample("pool_events_total", event=event): 1, answer: 1}
+
+        client.post("/sparql", data={"query": "ASK {}"})
+        assert moved("SELECT * { ?s ?p ?o } LIMIT 3") == told("answered", 200)
+        assert moved(ENDLESS) == told("killed_time", 503)
+        assert moved("SELECT * { ?s ?p ?o } LIMIT") == told("failed_bad_query", 400)
 
 
 def test_figures_of_several_processes_are_added(tmp_path: Path) -> None:
@@ -100,11 +198,11 @@ def test_each_request_has_an_id_and_a_line(settings: Settings) -> None:
     with TestClient(app) as client:
         out = io.StringIO()
         client.get("/healthz")
-        observe = app.middleware_stack
-        while not isinstance(observe, Observe):
-            observe = observe.app
-        observe.lines.flush()
-        observe.lines.stream = out
+        layer = app.middleware_stack
+        while not isinstance(layer, Observe):
+            layer = layer.app
+        layer.lines.flush()
+        layer.lines.stream = out
         answer = client.get("/api/v1/events?limit=1", headers={"X-Request-Id": "abc-1"})
         assert answer.headers["x-request-id"] == "abc-1"
         made = client.get("/api/v1/events?limit=1", headers={"X-Request-Id": 'x"\n'[:2]})
@@ -121,6 +219,115 @@ def test_each_request_has_an_id_and_a_line(settings: Settings) -> None:
     assert lines[2]["query"].endswith("…")
     assert lines[3]["status"] == 404
     assert {"time", "level", "logger", "method", "path", "ms", "bytes", "client"} <= set(lines[0])
+
+
+@contextlib.contextmanager
+def logged() -> Iterator[None]:
+    """With the service's own logging, as the server sets it up, to the present standard error."""
+    root, ours = logging.getLogger(), logging.getLogger("ansvarsgraf")
+    before = root.handlers[:], root.level, ours.level
+    try:
+        set_up_logging(sys.stderr)
+        yield
+    finally:
+        root.handlers[:], root.level = before[:2]
+        ours.setLevel(before[2])
+
+
+#: A text that no log may hold, and what is asked or changed with it.
+SECRET = "Xylofonpersonen"
+ASKED = {
+    "answered": (f"SELECT * {{ ?s ?p '{SECRET}' }}", 200),
+    "not understood": (f"SELECT * {{ ?s ?p '{SECRET}' ", 400),
+    "of an unknown function": (f"SELECT (<urn:{SECRET}>('{SECRET}') AS ?x) {{ ?s ?p ?o }}", 400),
+    "stopped by the clock": (ENDLESS + f" # {SECRET}", 503),
+    "stopped for its memory": (HUNGRY + f" # {SECRET}", 503),
+    "with too many rows": (f"SELECT ('{SECRET}' AS ?x) {{ ?a ?b ?c . ?d ?e ?f }}", 403),
+    "broken off": (f"SELECT ('{SECRET}' AS ?x) {{ ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }}", 200),
+    "to another host": (f"SELECT * {{ SERVICE <http://{SECRET}.example/> {{ ?s ?p ?o }} }}", 403),
+}
+CHANGED = {
+    "done": (f"INSERT DATA {{ <urn:a> <urn:b> '{SECRET}' }}", 204),
+    "not understood": (f"INSERT DATA {{ <urn:a> <urn:b> '{SECRET}' ", 400),
+    "stopped by the clock": (
+        f"INSERT {{ ?a ?b '{SECRET}' }} WHERE {{ ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }}",
+        503,
+    ),
+    "stopped for its memory": (f"INSERT DATA {{ <urn:a> <urn:b> '{SECRET}' }}", 503),
+    "from another host": (f"LOAD <http://{SECRET}.example/>", 403),
+}
+TEXTS = [("query", how, *told) for how, told in ASKED.items()]
+TEXTS += [("update", how, *told) for how, told in CHANGED.items()]
+
+
+@pytest.mark.parametrize("form", [True, False], ids=["form", "body"])
+@pytest.mark.parametrize(
+    ("kind", "how", "text", "status"), TEXTS, ids=[f"{kind} {how}" for kind, how, *_ in TEXTS]
+)
+def test_no_text_that_is_posted_is_in_the_log(
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    how: str,
+    text: str,
+    status: int,
+    form: bool,
+) -> None:
+    """However it ends, also when it was slow; what the processes write themselves counts too."""
+    monkeypatch.setattr(observe, "SLOW", 0.0)
+    settings = make(
+        tmp_path,
+        admin_token=TOKEN,
+        query_memory=600 * 1024**2,
+        query_seconds=3.0,
+        write_seconds=8.0,
+    )
+    if "clock" in how:
+        settings = replace(settings, query_seconds=0.5, write_seconds=0.5)
+    if "memory" in how:
+        settings = replace(settings, query_seconds=60.0, write_memory=100 * 1024**2)
+    if how == "broken off":
+        monkeypatch.setattr(result, "START_SECONDS", 0.0)
+        settings = replace(settings, query_seconds=1.0, query_rows=10**9, query_bytes=10**9)
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    with logged(), TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        if form:
+            answer = client.post("/sparql", data={kind: text}, headers=headers)
+        else:
+            headers["Content-Type"] = f"application/sparql-{kind}"
+            answer = client.post("/sparql", content=text, headers=headers)
+        assert answer.status_code == status, answer.text
+    log = capfd.readouterr().err
+    (line,) = [read for one in log.splitlines() if "status" in (read := json.loads(one))]
+    assert (line["path"], line["query"], line["status"]) == ("/sparql", "", status)
+    assert line.get("broken", False) == (how == "broken off")
+    assert line["level"] == ("error" if status >= 500 or "broken" in line else "warning")
+    assert SECRET not in log
+
+
+@pytest.mark.parametrize("value", ["", "no", "yes"])
+def test_query_strings_are_logged_whole_only_when_that_is_asked_for(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], value: str
+) -> None:
+    whole = value == "yes"
+    asked = Settings.from_environment({"ANSVARSGRAF_LOG_QUERIES": value})
+    settings = make(tmp_path, log_queries=asked.log_queries)
+    long = "query=" + quote_plus(f"ASK {{ ?s ?p '{'x' * 300}{SECRET}' }}")
+    posted = f"ASK {{ ?s ?p '{SECRET} posted' }}"
+    exact = "q=" + "y" * 198
+    with logged(), TestClient(create_app(settings)) as client:
+        assert client.get("/sparql?" + long).status_code == 200
+        client.get("/api/v1/topics?" + exact)
+        assert client.post("/sparql", data={"query": posted}).status_code == 200
+    log = capfd.readouterr().err
+    lines = [json.loads(line) for line in log.splitlines()]
+    queries = [line["query"] for line in lines if "query" in line]
+    assert queries == [long if whole else long[:200] + "…", exact, ""]
+    assert (SECRET in log) == whole
+    assert [line["message"] for line in lines if posted in line.get("message", "")] == [
+        f"query: {posted}"
+    ] * whole
 
 
 PIECE = {"type": "http.response.body", "body": b"x" * 10, "more_body": True}
@@ -179,8 +386,6 @@ def test_an_answer_that_did_not_arrive_is_told_apart(
 
 
 def test_other_logs_are_json_lines_too() -> None:
-    import logging
-
     out = io.StringIO()
     root = logging.getLogger()
     before = root.handlers[:], root.level

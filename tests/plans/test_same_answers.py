@@ -9,7 +9,7 @@ from graph_service.ordering import of_terms, put_in_order
 from graph_service.plans import Program, Programs
 from graph_service.questions import Question, bind, registry
 from graph_service.store.embedded import EmbeddedStore
-from tests.store.compare import askings, by_value
+from tests.store.compare import askings, by_value, pairs
 
 #: What no program is made of: scans of the whole graph, and what one question alone uses.
 BY_THE_ENGINE = {
@@ -54,6 +54,18 @@ def test_with_every_parameter(name: str, answers: Answers) -> None:
         assert both(store, question, terms) == (name not in BY_THE_ENGINE)
         for key in question.sorts:
             assert both(store, question.sorted_by(key), terms)
+
+
+@pytest.mark.parametrize("name", sorted(registry()))
+def test_with_each_two_parameters(name: str, answers: Answers) -> None:
+    """A program is made for a set of parameters: two together are not each alone."""
+    store = answers.store
+    assert isinstance(store, EmbeddedStore)
+    question = registry()[name]
+    for asking in pairs(question, answers):
+        values = {k: v for k, v in (question.default | asking).items() if v != "all"}
+        terms = bind(question.parameters, values, answers)
+        assert both(store, question, terms) == (name not in BY_THE_ENGINE), asking
 
 
 def test_with_several_values(answers: Answers) -> None:

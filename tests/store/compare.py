@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
@@ -63,6 +64,24 @@ def askings(question: Question, answers: Answers) -> Iterator[dict[str, str]]:
         offered = [question.example[name]] if name in question.example else []
         tried = [{**needed, name: value} for value in offered + choices(parameter, answers)]
         yield next((v for v in tried if answers.rows(question.name, v)), tried[0])
+
+
+def pairs(question: Question, answers: Answers) -> Iterator[dict[str, str]]:
+    """Each two parameters together, with values that give rows if any that are tried do."""
+    needed = {n: v for n, v in question.example.items() if question.parameters[n].required}
+    alone = {}
+    for values in askings(question, answers):
+        more = values.keys() - needed.keys()
+        if len(more) == 1:
+            alone |= {name: values[name] for name in more}
+    for one, other in itertools.combinations(alone, 2):
+        both = {**needed, one: alone[one], other: alone[other]}
+        tried = [both] + [
+            {**both, name: value}
+            for name in (other, one)
+            for value in choices(question.parameters[name], answers)
+        ]
+        yield next((v for v in tried if answers.rows(question.name, v)), both)
 
 
 def assert_same_rows(question: Question, answers: Answers, remote: Answers) -> None:
