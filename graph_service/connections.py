@@ -33,7 +33,7 @@ class Limits:
             the first byte of the request.
         idle_seconds: between two requests.
         body_bytes: of a request's body.
-        body_seconds: for the body to arrive.
+        body_seconds: for the body to arrive, from the end of the headers.
         stalled_seconds: in which a client must take ``progress_bytes`` of an answer.
         progress_bytes: see there.
         pipelined: requests sent ahead of the answers to those before.
@@ -155,7 +155,7 @@ class Register:
         self._waiting.pop(connection, None)
 
     def sends(self, connection: Connection, under_way: bool) -> None:
-        """A body is under way, or has arrived."""
+        """A body may be under way, or has arrived."""
         if under_way:
             self._sending[connection] = time.monotonic() + self.limits.body_seconds
         else:

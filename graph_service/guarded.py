@@ -160,6 +160,7 @@ class Guarded(HttpToolsProtocol):
         self._complete = False
         self.state = BUSY
         self.register.heard(self)
+        self.register.sends(self, True)
         super().on_headers_complete()
         cycle: Any = self.cycle
         if self.parser.get_http_version() < "1.1":
@@ -169,16 +170,13 @@ class Guarded(HttpToolsProtocol):
             self.register.close(self, "pipelined")
 
     def on_body(self, body: bytes) -> None:
-        if self._body == 0:
-            self.register.sends(self, True)
         self._body += len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
         self._complete = True
         self._ahead = 0
-        if self._body:
-            self.register.sends(self, False)
+        self.register.sends(self, False)
         super().on_message_complete()
 
     def on_response_complete(self) -> None:

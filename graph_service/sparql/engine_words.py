@@ -40,6 +40,16 @@ TOKEN = re.compile(r'"((?:[^"\\]|\\.)+)"|([A-Z]+(?: [A-Z]+)*)')
 #: Tokens that are told: more are no help.
 TOLD = 12
 GRAPH_IS = re.compile(r"The graph (<[^>]*>) (already exists|does not exist)")
+#: What a parser of graphs says where something would have to be fetched → the same in Danish.
+FETCHES = {
+    "No LoadDocumentCallback": (
+        "En @context på en anden adresse hentes ikke. Skriv den helt ud i indholdet."
+    ),
+    "<!ENTITY values should": (
+        "En <!ENTITY …> skal have sin værdi i dobbelte anførselstegn; den hentes ikke på en anden "
+        "adresse."
+    ),
+}
 #: Where a parser of graphs gave up, which is told apart.
 PLACE = re.compile(r"^Parser error at line \d+[^:]*: | \(line \d+\)$")
 
@@ -67,4 +77,7 @@ def own_words(text: str) -> str:
     if known:
         there = known[2] == "already exists"
         return f"Grafen {known[1]} {'er der allerede' if there else 'findes ikke'}."
+    for words, told in FETCHES.items():
+        if words in text:
+            return told
     return f"Motorens egne ord, på engelsk: »{PLACE.sub('', text)}«."

@@ -58,6 +58,8 @@ LIMITS = ("time-limit", "memory-limit", "row-limit", "size-limit", "too-busy")
 #: A limit was crossed before or after streaming began (then the transfer breaks off).
 CROSSED = (200, 403, 503)
 ALL = "?a ?b ?c . "
+#: Values for a query, or two lists of them, that is just within the length that is read.
+MANY, HALF = range(10_000, 26_500), range(10_000, 18_250)
 
 QUERIES = (
     ("cartesian count of three", f"SELECT (COUNT(*) AS ?n) WHERE {{ {ALL}?d ?e ?f . ?g ?h ?i }}"),
@@ -124,6 +126,16 @@ QUERIES = (
         "SELECT ?z WHERE { BIND('aaaaaaaaaaaaaaaa' AS ?a0) "
         + " ".join(f"BIND(CONCAT(?a{i}, ?a{i}) AS ?a{i + 1})" for i in range(40))
         + " BIND(?a40 AS ?z) }",
+    ),
+    (
+        "product of VALUES within the length",
+        "SELECT * WHERE { "
+        + " ".join(f"VALUES ?{name} {{ {' '.join(map(str, HALF))} }}" for name in "xy")
+        + " }",
+    ),
+    (
+        "IN a long list within the length",
+        f"SELECT * WHERE {{ {ALL}?d ?e ?f FILTER(STR(?f) IN ({','.join(map(str, MANY))})) }}",
     ),
 )
 PARSER = (

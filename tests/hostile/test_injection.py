@@ -3,9 +3,8 @@
 Every parameter of every operation that the OpenAPI describes, every parameter of every page, every
 body, and the headers that are read. In process: a server adds nothing here.
 
-Each parameter gets a hand of the payloads, dealt round after round, so that each payload meets
-every kind of parameter many times; ``ANSVARSGRAF_ALL_PAYLOADS=1`` gives every parameter all of
-them, which takes some minutes.
+Every parameter gets every payload, and every request its answer in bounded time. That takes some
+minutes: ``make long``.
 """
 
 from __future__ import annotations
@@ -13,13 +12,12 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
-import os
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from html.parser import HTMLParser
-from itertools import cycle, islice
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
@@ -68,8 +66,8 @@ PAYLOADS: dict[str, bytes] = {
     "minus": b"-1",
     "formula": b'=HYPERLINK("http://evil.example")',
 }
-#: Payloads that one parameter gets.
-HAND = len(PAYLOADS) if os.environ.get("ANSVARSGRAF_ALL_PAYLOADS") else 2
+#: What one answer may take at most, in seconds, on a machine that is busy with other tests.
+BOUND = 5.0
 #: Headers that are read, beside those of the protocol.
 HEADERS = (
     b"accept",
@@ -90,8 +88,9 @@ KEPT_OUT = (b"<script>alert", b"<img src=x", b"'onmouseover='", b"49marked")
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """What came back, and for which method."""
 
+    method: str
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
@@ -107,7 +106,7 @@ class Answer:
     @property
     def total(self) -> int:
         """How many rows there are; none when it tells of none."""
-        if self.status != 200 or self.media != "application/json":
+        if self.method == "HEAD" or self.status != 200 or self.media != "application/json":
             return 0
         return (self.data.get("total") or 0) if isinstance(self.data, dict) else 0
 
@@ -135,7 +134,11 @@ class Service:
         body: bytes = b"",
     ) -> Answer:
         """The answer to one request; ``path`` and ``query`` as they stand in the address."""
-        return self.loop.run_until_complete(self._ask(method, path, query, headers, body))
+        begun = time.monotonic()
+        answer = self.loop.run_until_complete(self._ask(method, path, query, headers, body))
+        seconds = time.monotonic() - begun
+        assert seconds < BOUND, (method, path[:200], query[:200], headers, body[:200], seconds)
+        return answer
 
     async def _ask(self, method: str, path: str, query: str, headers: Any, body: bytes) -> Answer:
         given = {b"host": b"localhost", b"accept": b"*/*"} | dict(headers)
@@ -168,7 +171,7 @@ class Service:
         await self.app(scope, receive, send)
         start, *parts = sent
         content = b"".join(part.get("body", b"") for part in parts)
-        return Answer(start["status"], list(start["headers"]), content)
+        return Answer(method.upper(), start["status"], list(start["headers"]), content)
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +196,7 @@ def sound(answer: Answer, what: object) -> None:
             assert value == b"https://a.example", what
     assert b"root:x:" not in answer.body, what
     assert b"Traceback" not in answer.body, what
-    if answer.media.endswith("json"):
+    if answer.media.endswith("json") and (answer.body or answer.method != "HEAD"):
         assert answer.data is not None, what
     if "html" in answer.media:
         for text in KEPT_OUT:
@@ -204,13 +207,6 @@ def written(payload: bytes) -> list[str]:
     """A payload in an address: every byte as %XX, and as it stands where a server lets it pass."""
     plain = re.fullmatch(rb"[!-~]+", payload) and not re.search(rb"[&#+%]", payload)
     return [quote(payload, safe=""), *([payload.decode()] if plain else ())]
-
-
-def hands() -> Iterator[list[tuple[str, bytes]]]:
-    """Payloads for one parameter after another."""
-    deck = cycle(PAYLOADS.items())
-    while True:
-        yield list(islice(deck, HAND))
 
 
 def examples(operation: dict[str, Any], place: str) -> dict[str, str]:
@@ -230,7 +226,6 @@ def address(path: str, values: dict[str, str]) -> str:
 
 def test_no_parameter_of_the_api_is_more_than_a_value(service: Service) -> None:
     document = service.ask("GET", "/api/v1/openapi.json").data
-    deal = hands()
     tried, parameters = 0, 0
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
@@ -241,11 +236,13 @@ def test_no_parameter_of_the_api_is_more_than_a_value(service: Service) -> None:
                 name, place = parameter["name"], parameter["in"]
                 rest = {k: v for k, v in asked.items() if k != name}
                 unharmed = [asked] if parameter["required"] else [asked, rest]
+                if parameter["schema"].get("type") == "integer":
+                    unharmed.append({**asked, name: "0"})  # "at least -1" asks for no more
                 most = max(
                     service.ask(method, address(path, within), urlencode(values)).total
                     for values in unharmed
                 )
-                for title, payload in next(deal):
+                for title, payload in PAYLOADS.items():
                     for text in written(payload):
                         what = (method, path, name, title, text[:80])
                         if place == "header":
@@ -260,23 +257,25 @@ def test_no_parameter_of_the_api_is_more_than_a_value(service: Service) -> None:
                             answer = service.ask(method, address(path, within), query)
                         tried += 1
                         sound(answer, what)
-                        assert answer.status in documented, (what, answer.status)
+                        # No address of ours holds the end of a line: then it is no operation.
+                        elsewhere = {404} if place == "path" and "%0A" in text else set()
+                        assert answer.status in documented | elsewhere, (what, answer.status)
                         if place == "query":
                             assert answer.total <= most, what
     assert parameters > 800
-    assert tried > HAND * parameters
+    assert tried > len(PAYLOADS) * parameters
 
 
 def test_no_body_is_more_than_a_value(service: Service) -> None:
     document = service.ask("GET", "/api/v1/openapi.json").data
-    deal, tried = hands(), 0
+    tried = 0
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             documented = {int(status) for status in operation["responses"]}
             for media, content in operation.get("requestBody", {}).get("content", {}).items():
                 fields = [f"{n}=" for n in content["schema"].get("properties", ())] or [""]
                 for field in fields:
-                    for title, payload in next(deal):
+                    for title, payload in PAYLOADS.items():
                         body = field.encode() + (quote(payload).encode() if field else payload)
                         if field.endswith("-uri="):
                             body = b"query=ASK{}&" + body
@@ -285,14 +284,13 @@ def test_no_body_is_more_than_a_value(service: Service) -> None:
                         tried += 1
                         sound(answer, (method, path, media, field, title))
                         assert answer.status in documented, (path, media, field, title, answer)
-    assert tried > 20 * HAND
+    assert tried > 20 * len(PAYLOADS)
 
 
 def test_no_header_is_more_than_a_value(service: Service) -> None:
-    deal = hands()
     for path in ("/api/v1/tasks", "/hjaelp", "/sparql", "/graph/none"):
         for header in HEADERS:
-            for title, payload in next(deal):
+            for title, payload in PAYLOADS.items():
                 answer = service.ask("GET", path, "", ((header, payload),))
                 sound(answer, (path, header, title))
                 told = dict(answer.headers)
@@ -348,27 +346,27 @@ def test_no_parameter_of_a_page_is_more_than_a_value(service: Service) -> None:
     pages = parameters_of_pages(service)
     assert {"q", "as_of", "side", "law", "actor", "format"} <= pages["/ansvar"]
     assert {"dag", "from", "due_before", "body"} <= pages["/kalender"]
-    deal, tried = hands(), 0
+    tried = 0
     for path, names in pages.items():
         for name in sorted(names):
-            for title, payload in next(deal):
+            for title, payload in PAYLOADS.items():
                 for text in written(payload):
                     answer = service.ask("GET", path, f"{name}={text}", BROWSER)
                     tried += 1
                     sound(answer, (path, name, title))
                     assert answer.status in (200, 400, 404, 406), (path, name, title, answer.status)
-    assert tried > HAND * sum(len(names) for names in pages.values())
+    assert tried > len(PAYLOADS) * sum(len(names) for names in pages.values())
 
 
 def test_no_part_of_the_path_of_a_page_is_more_than_a_value(service: Service) -> None:
-    deal, tried = hands(), 0
+    tried = 0
     for route in iter_route_contexts(service.app.routes[1:]):
         for variable in re.findall(r"{(\w+)}", route.path_format):
-            for _, payload in next(deal):
+            for payload in PAYLOADS.values():
                 for text in written(payload):
                     path = address(route.path_format.replace(f"{{{variable}}}", text), {})
                     answer = service.ask("GET", path, "", BROWSER)
                     tried += 1
                     sound(answer, path)
                     assert answer.status in (400, 404, 406), path
-    assert tried > 20 * HAND
+    assert tried > 20 * len(PAYLOADS)

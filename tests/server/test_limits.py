@@ -6,18 +6,25 @@ import asyncio
 import contextlib
 import json
 import socket
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+from pathlib import Path
 
 import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from graph_service.connections import Limits
+from graph_service.api.app import create_app
+from graph_service.connections import Limits, Register
 from graph_service.guarded import guarded, held
 from graph_service.settings import Settings
-from tests.server.conftest import Running, server, wait_until
+from graph_service.sparql import request
+from tests.server.conftest import TOKEN, Running, server, wait_until
+from tests.sparql.conftest import make
 
 HEADER_SECONDS, PER_ADDRESS, IN_ALL = 1.0, 40, 60
 
@@ -342,3 +349,99 @@ def test_a_connection_too_many_is_told_when_to_come_back() -> None:
     told = dict(line.lower().split(b": ") for line in head.split(b"\r\n")[1:])
     assert int(told[b"retry-after"]) > 0
     assert json.loads(body)["status"] == 503
+
+
+@contextlib.contextmanager
+def answering(folder: Path, limits: Limits) -> Iterator[tuple[int, Register]]:
+    """The service in this process, within limits: its port and its connections."""
+    protocol, register = guarded(limits)
+    app = create_app(make(folder, admin_token=TOKEN))
+    config = uvicorn.Config(app, port=0, http=protocol, log_config=None)
+    serving = uvicorn.Server(config)
+    thread = threading.Thread(target=serving.run, daemon=True)
+    thread.start()
+    wait_until(lambda: serving.started)
+    try:
+        yield serving.servers[0].sockets[0].getsockname()[1], register
+    finally:
+        serving.should_exit = True
+        thread.join(20)
+
+
+def trickled(port: int, head: bytes, each: bytes) -> tuple[float, bytes]:
+    """Send headers, and then ten times a second a little more; gives the seconds until the server
+    closed, and what it said."""
+    begun, said = time.monotonic(), b""
+    with socket.create_connection(("127.0.0.1", port), timeout=0.1) as slow:
+        slow.sendall(head + b"\r\n")
+        while time.monotonic() - begun < 15:
+            try:
+                slow.sendall(each)
+                piece = slow.recv(65536)
+            except TimeoutError:
+                continue
+            except ConnectionError:
+                break
+            if not piece:
+                break
+            said += piece
+    return time.monotonic() - begun, said
+
+
+@pytest.mark.parametrize(
+    ("head", "each"),
+    [
+        (
+            b"POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Type: application/sparql-query\r\n"
+            b"Content-Length: 90000\r\n",
+            b" ",
+        ),
+        (
+            b"POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Type: application/sparql-query\r\n"
+            b"Transfer-Encoding: chunked\r\n",
+            b"1\r\n \r\n",
+        ),
+        (
+            b"PUT /rdf-graph-store?default HTTP/1.1\r\nHost: x\r\nContent-Type: text/turtle\r\n"
+            b"Authorization: Bearer " + TOKEN.encode() + b"\r\nContent-Length: 90000\r\n",
+            b" ",
+        ),
+        (
+            b"POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Type: application/sparql-query\r\n"
+            b"Content-Length: 90000\r\n",
+            b"",
+        ),
+    ],
+    ids=["query", "chunks", "graph", "no body at all"],
+)
+@pytest.mark.parametrize("by", ["connection", "service"])
+def test_a_body_that_trickles_ends_in_time_and_others_are_served_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, head: bytes, each: bytes, by: str
+) -> None:
+    """The service tells of it after its time; the connection closes after its own, in any case."""
+    short = 1.0
+    if by == "service":
+        monkeypatch.setattr(request, "BODY_SECONDS", short)
+    limits = Limits(body_seconds=short if by == "connection" else 60.0)
+    with answering(tmp_path, limits) as (port, register), ThreadPoolExecutor(20) as clients:
+        slow = [clients.submit(trickled, port, head, each) for _ in range(20)]
+        served = 0
+        while not all(client.done() for client in slow):
+            begun = time.monotonic()
+            for path in ("/healthz", "/sparql?query=ASK%7B%7D"):
+                connection = HTTPConnection("127.0.0.1", port, timeout=5)
+                connection.request("GET", path)
+                assert connection.getresponse().status == 200
+                connection.close()
+            assert time.monotonic() - begun < 3
+            served += 1
+        ended = [client.result() for client in slow]
+    assert served > 1
+    for seconds, said in ended:
+        assert short * 0.8 < seconds < short + 5
+        if by == "service":
+            assert said.startswith(b"HTTP/1.1 408 ")
+            assert json.loads(said.partition(b"\r\n\r\n")[2])["type"].endswith("/too-slow")
+        else:
+            assert said == b""
+    assert register.closed["body_seconds"] == (20 if by == "connection" else 0)
