@@ -29,6 +29,7 @@ class Limits:
         connections: open ones in all.
         per_address: open ones from one address.
         header_bytes: of a request's line and headers together.
+        headers: of a request; each is read by itself, so many short ones hold up all others.
         header_seconds: for these to arrive, from the first moment of the connection or, later, from
             the first byte of the request.
         idle_seconds: between two requests.
@@ -42,6 +43,7 @@ class Limits:
     connections: int = 2000
     per_address: int = 500
     header_bytes: int = 64 * 1024
+    headers: int = 200
     header_seconds: float = 10.0
     idle_seconds: float = 30.0
     body_bytes: int = 65 * 1024**2

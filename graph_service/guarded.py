@@ -16,7 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from graph_service.api.problems import RETRY_AFTER
 from graph_service.connections import BUSY, IDLE, WAITING, Limits, Register, network
 
-HEADERS_TOO_LONG = "Forespørgslens hoveder er for lange."
+HEADERS_TOO_LONG = "Forespørgslens hoveder er for lange eller for mange."
 #: Most bytes that are copied to be sent together with others.
 TOGETHER = 32 * 1024
 BODY_TOO_LARGE = "Indholdet er for stort."
@@ -78,7 +78,7 @@ class Guarded(HttpToolsProtocol):
     _too_long = False
     _too_large = False
     _complete = True
-    _hosts = 0
+    _hosts = _headers = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(Together(transport, self.loop))  # type: ignore[arg-type]
@@ -128,7 +128,7 @@ class Guarded(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._raw = self._body = self._hosts = 0
+        self._raw = self._body = self._hosts = self._headers = 0
 
     def on_url(self, url: bytes) -> None:
         self._grow(len(url))
@@ -139,6 +139,10 @@ class Guarded(HttpToolsProtocol):
         # What stands behind a body is no header of the request (RFC 9110, section 6.5.1).
         if not self._complete:
             return
+        self._headers += 1
+        if self._headers > self.register.limits.headers:
+            self._too_long = True
+            raise ValueError("too many headers")
         if name.lower() == b"host":
             self._hosts += 1
         elif name.lower() == b"content-length" and is_more(value, self.register.limits.body_bytes):

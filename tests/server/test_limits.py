@@ -109,6 +109,15 @@ def test_long_headers_are_refused(running: Running, lines: bytes) -> None:
     assert said.startswith(b"HTTP/1.1 431 ") or said == b""
 
 
+@pytest.mark.parametrize(("number", "status"), [(199, 200), (200, 431), (9_000, 431)])
+def test_headers_are_counted(running: Running, number: int, status: int) -> None:
+    head = b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + b"A: b\r\n" * (number - 1)
+    with running.open() as many:
+        many.sendall(head + b"Connection: close\r\n\r\n")
+        _, said = closed_after(many)
+    assert said.startswith(b"HTTP/1.1 %d " % status)
+
+
 def test_a_header_without_end_is_refused_with_words(running: Running) -> None:
     with running.open() as long:
         long.sendall(b"GET /healthz HTTP/1.1\r\nX-Long: " + b"x" * 66_000)
