@@ -1,6 +1,6 @@
 """The steps of a program as Python source: loops within loops, with no call between them.
 
-A chain of functions that call each other takes three times as long as loops that walk the same.
+Functions that call each other take half as long again as loops that walk the same.
 What is written here comes from the compiler alone: numbers of registers, and names for values that
 the code is given. Nothing of a query's text stands in it.
 """
