@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graph_service.ordering import of_terms
 from graph_service.paging import Orders, collate, cut, order, read_cursor, write_cursor
 from graph_service.questions.parameters import ParameterError
 
@@ -26,7 +27,7 @@ def rows(keys: list) -> list[dict]:
 
 @given(st.lists(LITERALS, max_size=20), st.integers(1, 5), st.booleans())
 def test_pages_hold_each_thing_once_in_order(keys: list, limit: int, descending: bool) -> None:
-    places = order(rows(keys), "s", "k")
+    places = order(of_terms(("s", "k"), rows(keys)))
     whole = cut(places, 1000, "", descending).things
     assert sorted(whole) == sorted({row["s"].value for row in rows(keys)})
     seen, cursor = [], ""

@@ -76,7 +76,8 @@ def test_operations_names_every_metric_and_limit() -> None:
         assert name in text, name
     limits = Limits()
     for value in (
-        f"{limits.header_bytes // 1024} KB, {limits.header_seconds:.0f} s",
+        f"{limits.header_bytes // 1024} KB in at most {limits.headers} headers, "
+        f"{limits.header_seconds:.0f} s",
         f"{limits.idle_seconds:.0f} s",
         f"{limits.body_bytes // 1024**2} MB, {limits.body_seconds:.0f} s",
         f"{limits.progress_bytes // 1024} KB every {limits.stalled_seconds:.0f} s",
