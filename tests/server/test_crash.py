@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -18,8 +19,7 @@ from urllib.parse import quote
 
 import pytest
 
-from graph_service.build import publish
-from graph_service.build.publish import KEEP, current, manifest_of
+from graph_service.build.publish import KEEP, _exchange, current, manifest_of
 from graph_service.search import file as search
 from graph_service.settings import PROJECT
 from graph_service.store.embedded import EmbeddedStore
@@ -188,8 +188,8 @@ def test_where_the_system_cannot_exchange_folders_each_is_named_in_turn(
     for folder in (one, other):
         folder.mkdir()
         (folder / folder.name).touch()
-    monkeypatch.setattr(publish.ctypes, "CDLL", lambda *_, **__: object())
-    publish._exchange(one, other)
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: object())
+    _exchange(one, other)
     assert [path.name for path in one.iterdir()] == ["other"]
     assert [path.name for path in other.iterdir()] == ["one"]
     assert len(list(tmp_path.iterdir())) == 2
