@@ -4,9 +4,8 @@ Each is asked in two ways. In process and cold: nothing that was walked before i
 order of the list is made anew and the page described, as the API does it for an answer that it does
 not have yet. And over HTTP with the cache of answers switched off, as the service serves it. There,
 too, a list is in no order yet: each service takes the same snapshot anew before each round; then
-each question is asked once about something else, for a new snapshot has to make its programs anew,
-and of a large graph about any region. Sizes,
-questions and regions come in random order within one run. Totals over all regions are measured
+each question is asked once about something else, for a new snapshot has to make its programs anew.
+Sizes, questions and regions come in random order within one run. Totals over all regions are measured
 apart: they grow with what they count.
 """
 

@@ -49,8 +49,7 @@ def test_with_every_parameter(name: str, answers: Answers) -> None:
     assert isinstance(store, EmbeddedStore)
     question = registry()[name]
     for asking in askings(question, answers):
-        values = {k: v for k, v in (question.default | asking).items() if v != "all"}
-        terms = bind(question.parameters, values, answers)
+        terms = answers._terms(question, asking)
         assert both(store, question, terms) == (name not in BY_THE_ENGINE)
         for key in question.sorts:
             assert both(store, question.sorted_by(key), terms)
@@ -63,8 +62,7 @@ def test_with_each_two_parameters(name: str, answers: Answers) -> None:
     assert isinstance(store, EmbeddedStore)
     question = registry()[name]
     for asking in pairs(question, answers):
-        values = {k: v for k, v in (question.default | asking).items() if v != "all"}
-        terms = bind(question.parameters, values, answers)
+        terms = answers._terms(question, asking)
         assert both(store, question, terms) == (name not in BY_THE_ENGINE), asking
 
 
