@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.routing import iter_route_contexts
 from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graph_service import __version__
 from graph_service.api import ask, lists, observe, operations, search, things
@@ -40,6 +41,28 @@ log = logging.getLogger("ansvarsgraf")
 
 #: FastAPI's own telemetry would send what is asked to other hosts where the environment has it so.
 NO_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_configure=False)
+#: A pure ASGI layer: puts itself around an application.
+Layer = Callable[[ASGIApp], ASGIApp]
+
+
+class Application(FastAPI):
+    """FastAPI's application with our layers around all of its own.
+
+    What a layer answers by itself, as the cache does, goes through nothing of FastAPI's, and what
+    FastAPI answers when something is broken goes through ours.
+    """
+
+    around: ASGIApp
+
+    def put_around(self, layers: Sequence[Layer]) -> None:
+        """Take layers into use, the first one outermost."""
+        self.around = super().__call__
+        for layer in reversed(layers):
+            self.around = layer(self.around)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = self
+        await self.around(scope, receive, send)
 
 
 def create_app(settings: Settings | None = None, metrics_folder: Path | None = None) -> FastAPI:
@@ -63,21 +86,21 @@ def create_app(settings: Settings | None = None, metrics_folder: Path | None = N
     elsewhere = settings.store != "embedded"
     threads = Threads(THREADS, "exact") if elsewhere else None
     exact = Exact((asked, listed), threads_only=elsewhere, threads=threads)
-    layers = [
-        Middleware(
+    layers: list[Layer] = [
+        partial(
             Observe,
             metrics=metrics,
             log_requests=settings.log_requests,
             log_queries=settings.log_queries,
         ),
-        Middleware(Joined),
-        Middleware(Cache, service=service, room=settings.cache_bytes, metrics=metrics, exact=exact),
+        Joined,
+        partial(Cache, service=service, room=settings.cache_bytes, metrics=metrics, exact=exact),
     ]
     if elsewhere:
-        layers.insert(1, Middleware(Leaving))
+        layers.insert(1, Leaving)
     if settings.cors_origins:
-        layers.insert(1, Middleware(Cors, origins=settings.cors_origins))
-    app = FastAPI(
+        layers.insert(1, partial(Cors, origins=settings.cors_origins))
+    app = Application(
         title="Ansvarsgraf",
         description="Hvem har ansvaret for hvad i det tværsektorielle sundhedsvæsen. "
         "Hvert svar har kildehenvisning. HEAD kan bruges, hvor GET kan.",
@@ -86,10 +109,10 @@ def create_app(settings: Settings | None = None, metrics_folder: Path | None = N
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        middleware=layers,
         redirect_slashes=False,
         telemetry=NO_TELEMETRY,
     )
+    app.put_around(layers)
     app.state.service, app.state.metrics, app.state.closing = service, metrics, False
     app.router.routes.insert(0, exact)
     app.include_router(asked)

@@ -14,7 +14,9 @@ import contextlib
 import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import cached_property
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from graph_service.api.exact import Exact
@@ -30,6 +32,8 @@ LIVE = ("/rdf-graph-store", "/graph/", "/healthz", "/readyz", "/metrics", "/api/
 KEEP = (b"cache-control", b"no-cache")
 #: Share of the cache that one answer may take.
 LARGEST = 8
+#: Headers that a 304 repeats.
+TOLD = (b"etag", b"cache-control", b"vary", b"link", b"content-location", b"date", b"expires")
 #: What an entry costs beside its bytes.
 OVERHEAD = 1000
 
@@ -41,16 +45,20 @@ class Stored:
     Attributes:
         start: the message with status and headers.
         body: the message with the bytes.
-        unchanged: status and headers of the 304.
         etag: the mark of the bytes.
         size: bytes it takes, about.
     """
 
     start: Message
     body: Message
-    unchanged: Message
     etag: bytes
     size: int
+
+    @cached_property
+    def unchanged(self) -> Message:
+        """The message with status and headers of the 304."""
+        headers = [(name, value) for name, value in self.start["headers"] if name in TOLD]
+        return {"type": "http.response.start", "status": 304, "headers": headers}
 
 
 #: Bytes of a long body that are sent at once.
@@ -167,6 +175,9 @@ class Cache:
         """
         head = scope["method"] == "HEAD"
         asked = {**scope, "method": "GET"} if head else scope
+        found = await self.exact.answer(asked)
+        if type(found) is Response and found.status_code == 200 and not _is_live(found.raw_headers):
+            return store(found.raw_headers, bytes(found.body))
         held: list[Message] = []
         passed = False
 
@@ -184,11 +195,10 @@ class Cache:
                 for each in held:
                     await send(_without_body(each) if head else each)
 
-        answer: ASGIApp = await self.exact.answer(asked) or self.app
-        await answer(asked, receive, hold)
+        await (found or self.app)(asked, receive, hold)
         if passed or len(held) != 2:
             return None
-        return store(held[0], held[1])
+        return store(held[0]["headers"], held[1].get("body", b""))
 
 
 async def in_pieces(body: bytes, send: Send) -> None:
@@ -214,24 +224,21 @@ def _is_live(headers: list[Header]) -> bool:
     return False
 
 
-def store(start: Message, body: Message) -> Stored:
-    """Make an answer ready to be sent again, with its ETag and Cache-Control."""
-    data: bytes = body.get("body", b"")
+def store(said: list[Header], data: bytes) -> Stored:
+    """Make an answer ready to be sent again, with its ETag and Cache-Control.
+
+    Args:
+        said: its headers.
+        data: its body.
+    """
     etag = b'"' + hashlib.sha256(data).hexdigest()[:32].encode() + b'"'
-    headers: list[Header] = [*start["headers"], (b"etag", etag)]
+    headers: list[Header] = [*said, (b"etag", etag)]
     if all(name != b"cache-control" for name, _ in headers):
         headers.append(KEEP)
-    kept = (b"etag", b"cache-control", b"vary", b"link", b"content-location", b"date", b"expires")
-    unchanged: Message = {
-        "type": "http.response.start",
-        "status": 304,
-        "headers": [(n, v) for n, v in headers if n in kept],
-    }
     size = len(data) + sum(len(n) + len(v) for n, v in headers) + OVERHEAD
     return Stored(
-        {**start, "headers": headers},
+        {"type": "http.response.start", "status": 200, "headers": headers},
         {"type": "http.response.body", "body": data, "more_body": False},
-        unchanged,
         etag,
         size,
     )

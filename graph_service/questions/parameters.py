@@ -210,7 +210,8 @@ def bind(
             raise ParameterError(name, f"parameteren findes ikke; kendte er: {known}", near)
     terms: dict[str, tuple[str, ...]] = {}
     for name, parameter in parameters.items():
-        parts = _parts(parameter, values.get(name, "").strip())
+        value = values.get(name)
+        parts = _parts(parameter, value.strip()) if value else []
         if not parts:
             if parameter.required:
                 raise ParameterError(name, f"parameteren mangler ({parameter.label})")

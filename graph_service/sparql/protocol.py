@@ -160,7 +160,7 @@ def conditions(request: Request) -> Preconditions:
         return asked
     snapshot = service_of(request).manifest.id
     bodies = (description_in(request, "service", form) for form in GRAPHS)
-    marks = [store({"headers": []}, {"body": body}).etag.decode() for body in bodies]
+    marks = [store([], body).etag.decode() for body in bodies]
     return asked.translated(dict.fromkeys(marks, f'"{snapshot}"'))
 
 
