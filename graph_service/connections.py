@@ -3,7 +3,8 @@
 uvicorn's own protocol waits for ever for the first byte of a request, takes a header of any length
 and any number of silent connections; this one, built on it, does not. Where too many are open, the
 connection that has waited longest without sending a request gives way to the new one, so that a
-flood of silent connections crowds out itself and not the clients that ask something.
+flood of silent connections crowds out itself and not the clients that ask something. An address
+that is refused over and over is read more slowly, so that what it sends costs the others little.
 The protocol itself is in :mod:`graph_service.guarded`.
 """
 
@@ -19,6 +20,9 @@ from typing import Protocol
 WAITING, BUSY, IDLE = "waiting", "busy", "idle"
 #: Seconds between two looks for what has passed its deadline.
 LOOK = 0.5
+#: Seconds for which an address may be refused as fast as it asks, before it is held up; the longest
+#: time in seconds that it is then held up after each; and addresses that are known for it.
+LENIENT, LONGEST_HOLD, KNOWN = 2.0, 2.0, 10_000
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ class Limits:
         stalled_seconds: in which a client must take ``progress_bytes`` of an answer.
         progress_bytes: see there.
         pipelined: requests sent ahead of the answers to those before.
+        refusals: requests of one address a second that may come to a status from 400 to 499 without
+            its being held up; 0 for no limit.
     """
 
     connections: int = 2000
@@ -51,6 +57,7 @@ class Limits:
     stalled_seconds: float = 30.0
     progress_bytes: int = 64 * 1024
     pipelined: int = 16
+    refusals: float = 20.0
 
     def share(self, processes: int) -> Limits:
         """The limits of each of several processes that together keep these."""
@@ -58,6 +65,7 @@ class Limits:
             self,
             connections=max(8, self.connections // processes),
             per_address=max(4, self.per_address // processes),
+            refusals=self.refusals / processes,
         )
 
 
@@ -98,11 +106,14 @@ class Register:
 
     Attributes:
         closed: limit → how many connections it closed.
+        held: how often nothing more was read from an address for a while.
     """
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.closed: Counter[str] = Counter()
+        self.held = 0
+        self._due: OrderedDict[str, float] = OrderedDict()
         self._by_address: dict[str, OrderedDict[Connection, None]] = {}
         self._open = 0
         self._waiting: OrderedDict[Connection, float] = OrderedDict()
@@ -116,6 +127,7 @@ class Register:
             'connections{state="open"}': self._open,
             'connections{state="waiting"}': len(self._waiting),
             'connections{state="stalled"}': len(self._stalled),
+            "connections_held_total": self.held,
         }
         for limit, number in self.closed.items():
             found[f'connections_closed_total{{limit="{limit}"}}'] = number
@@ -162,6 +174,24 @@ class Register:
             self._sending[connection] = time.monotonic() + self.limits.body_seconds
         else:
             self._sending.pop(connection, None)
+
+    def refused(self, address: str) -> float:
+        """A request of an address was refused; seconds for which to read nothing from it."""
+        if not self.limits.refusals:
+            return 0.0
+        now = time.monotonic()
+        due = max(self._due.pop(address, now), now) + 1 / self.limits.refusals
+        self._due[address] = min(due, now + LENIENT + LONGEST_HOLD)
+        if len(self._due) > KNOWN:
+            self._due.popitem(last=False)
+        return self.hold(address)
+
+    def hold(self, address: str) -> float:
+        """Seconds for which to read nothing from an address that was refused too often."""
+        seconds = max(0.0, self._due.get(address, 0.0) - time.monotonic() - LENIENT)
+        if seconds:
+            self.held += 1
+        return seconds
 
     def stalls(self, connection: Connection, size: int) -> None:
         """The client does not take what we send as fast as we send it."""

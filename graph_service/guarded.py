@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from starlette.types import Message, Send
@@ -19,6 +20,8 @@ from graph_service.connections import BUSY, IDLE, WAITING, Limits, Register, net
 HEADERS_TOO_LONG = "Forespørgslens hoveder er for lange eller for mange."
 #: Most bytes that are copied to be sent together with others.
 TOGETHER = 32 * 1024
+#: How an answer begins that refuses a request.
+REFUSAL = b"HTTP/1.1 4"
 BODY_TOO_LARGE = "Indholdet er for stort."
 
 
@@ -31,17 +34,26 @@ class Together:
     Args:
         transport: what sends.
         loop: its event loop.
+        refused: is told of each answer that refuses a request.
     """
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self._transport, self._loop = transport, loop
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        loop: asyncio.AbstractEventLoop,
+        refused: Callable[[], None],
+    ) -> None:
+        self._transport, self._loop, self._refused = transport, loop, refused
         self._held = b""
+        self.is_closing = transport.is_closing
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
         """Send with what comes next, at the latest when this turn ends."""
+        if data.startswith(REFUSAL):
+            self._refused()
         if len(data) > TOGETHER:
             self._send()
             self._transport.write(data)
@@ -81,13 +93,24 @@ class Guarded(HttpToolsProtocol):
     _hosts = _headers = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(Together(transport, self.loop))  # type: ignore[arg-type]
+        together = Together(transport, self.loop, self._refused)
+        super().connection_made(together)  # type: ignore[arg-type]
         self.address = network(self.client[0]) if self.client else ""
         self._admitted = self.register.admit(self)
+        self._hold(self.register.hold(self.address))
         if not self._admitted:
             self.register.closed["refused"] += 1
             self.answer(503, "For mange forbindelser.")
             self.transport.close()
+
+    def _refused(self) -> None:
+        self._hold(self.register.refused(self.address))
+
+    def _hold(self, seconds: float) -> None:
+        """Read nothing more for a while; what was read goes on."""
+        if seconds:
+            self.transport.pause_reading()
+            self.loop.call_later(seconds, self.transport.resume_reading)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.register.leave(self)
@@ -143,9 +166,10 @@ class Guarded(HttpToolsProtocol):
         if self._headers > self.register.limits.headers:
             self._too_long = True
             raise ValueError("too many headers")
-        if name.lower() == b"host":
+        name = name.lower()
+        if name == b"host":
             self._hosts += 1
-        elif name.lower() == b"content-length" and is_more(value, self.register.limits.body_bytes):
+        elif name == b"content-length" and is_more(value, self.register.limits.body_bytes):
             self._too_large = True
             raise ValueError("the body is announced as too large")
         super().on_header(name, value)

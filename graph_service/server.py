@@ -102,6 +102,7 @@ def limits_of(settings: Settings) -> Limits:
     return Limits(
         connections=settings.connections,
         per_address=settings.connections_per_address,
+        refusals=settings.refusals_per_second,
         header_seconds=settings.header_seconds,
         idle_seconds=settings.idle_seconds,
     )

@@ -46,6 +46,8 @@ class Settings:
         processes: processes that answer; 0 means one for each core, at most four.
         connections: most open connections, over all processes.
         connections_per_address: most open connections from one address, over all processes.
+        refusals_per_second: requests of one address a second that may be refused before it is read
+            more slowly; 0 for no limit.
         header_seconds: longest time for a request's line and headers to arrive.
         idle_seconds: longest time that a connection may stay open between requests.
         notice_seconds: how long the service goes on answering after SIGTERM while ``/readyz`` says
@@ -79,6 +81,7 @@ class Settings:
     processes: int = 0
     connections: int = 2000
     connections_per_address: int = 500
+    refusals_per_second: float = 20.0
     header_seconds: float = 10.0
     idle_seconds: float = 30.0
     notice_seconds: float = 0.0
@@ -160,6 +163,7 @@ class Settings:
             connections_per_address=int(
                 number("CONNECTIONS_PER_ADDRESS", default.connections_per_address)
             ),
+            refusals_per_second=number("REFUSALS_PER_SECOND", default.refusals_per_second),
             header_seconds=number("HEADER_SECONDS", default.header_seconds),
             idle_seconds=number("IDLE_SECONDS", default.idle_seconds),
             notice_seconds=number("NOTICE_SECONDS", default.notice_seconds),

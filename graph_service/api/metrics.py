@@ -35,6 +35,10 @@ METRICS = {
     "pool": ("gauge", "State of the pool that runs free SPARQL."),
     "pool_events_total": ("counter", "What happened in that pool: answered, killed, refused …"),
     "connections": ("gauge", "Open connections, by state."),
+    "connections_held_total": (
+        "counter",
+        "Times that nothing was read for a while from an address that is refused over and over.",
+    ),
     "connections_closed_total": ("counter", "Connections that a limit closed, by limit."),
     "snapshot_info": ("gauge", "The snapshot in service; 1."),
     "snapshot_triples": ("gauge", "Triples of the snapshot in service."),

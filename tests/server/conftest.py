@@ -84,6 +84,8 @@ def server(snapshots: Path, log: Path, processes: int = 1, **settings: object) -
                 "ANSVARSGRAF_SNAPSHOTS": str(snapshots),
                 "ANSVARSGRAF_ADMIN_TOKEN": TOKEN,
                 "ANSVARSGRAF_WORKERS": "1",
+                # All tests come from one address, and most send what is refused.
+                "ANSVARSGRAF_REFUSALS_PER_SECOND": "0",
                 **environment,
             },
             cwd=PROJECT,

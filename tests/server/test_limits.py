@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 import socket
 import threading
 import time
@@ -116,6 +117,48 @@ def test_headers_are_counted(running: Running, number: int, status: int) -> None
         many.sendall(head + b"Connection: close\r\n\r\n")
         _, said = closed_after(many)
     assert said.startswith(b"HTTP/1.1 %d " % status)
+
+
+REFUSED = b"GET /nothing HTTP/1.1\r\nHost: x\r\n"
+
+
+def asked(connection: socket.socket, raw: bytes) -> bytes:
+    """Status line of the answer to a request."""
+    connection.sendall(raw)
+    said = b""
+    while b"\r\n\r\n" not in said:
+        said += connection.recv(65536)
+    return said.split(b"\r\n")[0]
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["one connection", "a new one for each"])
+def test_who_is_refused_over_and_over_is_read_more_slowly(
+    settings: Settings, tmp_path: Path, kept: bool
+) -> None:
+    with server(settings.snapshots, tmp_path / "log", refusals_per_second=10) as running:
+        begun = time.monotonic()
+        with contextlib.ExitStack() as stack:
+            connection = stack.enter_context(running.open())
+            for _ in range(40):
+                assert b" 404 " in asked(connection, REFUSED + b"\r\n")
+                if not kept:
+                    connection.close()
+                    connection = stack.enter_context(running.open())
+            # Two seconds' worth at once, the others at ten a second.
+            assert time.monotonic() - begun > 1.5
+            with socket.create_connection(
+                ("127.0.0.1", running.port), source_address=("127.0.0.9", 0)
+            ) as other:
+                begun = time.monotonic()
+                assert b" 404 " in asked(other, REFUSED + b"\r\n")
+                assert time.monotonic() - begun < 1.0
+            # What is not refused is answered too, when its turn comes.
+            assert b" 200 " in asked(connection, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        time.sleep(2)
+        _, figures = running.get("/metrics")
+    held = re.search(rb"\nansvarsgraf_connections_held_total (\d+)", figures)
+    assert held
+    assert int(held[1]) >= 15
 
 
 def test_a_header_without_end_is_refused_with_words(running: Running) -> None:

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph_service.connections import BUSY, IDLE, WAITING, Limits, Register, network
+from graph_service import connections
+from graph_service.connections import (
+    BUSY,
+    IDLE,
+    KNOWN,
+    LENIENT,
+    LONGEST_HOLD,
+    WAITING,
+    Limits,
+    Register,
+    network,
+)
 
 LIMITS = Limits(connections=6, per_address=3, header_seconds=1000, body_seconds=1000)
 
@@ -132,3 +144,61 @@ def test_an_ipv6_client_counts_by_its_network() -> None:
     assert network("::ffff:10.0.0.1") != network("::ffff:10.0.0.2")
     assert network("::ffff:10.0.0.1") == network("10.0.0.1")
     assert network("testclient") == "testclient"
+
+
+class Clock:
+    """Time that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(connections, "time", made)
+    return made
+
+
+def test_who_is_refused_over_and_over_is_held_up(clock: Clock) -> None:
+    register = Register(Limits(refusals=8))
+    lenient = int(LENIENT * 8)
+    assert [register.refused("a") for _ in range(lenient)] == [0.0] * lenient
+    held = [register.refused("a") for _ in range(100)]
+    assert held == sorted(held)
+    assert held[0] == 1 / 8
+    assert held[-1] == LONGEST_HOLD
+    assert register.hold("a") == LONGEST_HOLD
+    assert register.refused("b") == register.hold("b") == register.hold("c") == 0.0
+    assert register.figures()["connections_held_total"] == 101
+    # At the pace that is allowed it stays as it is, and is forgotten when it stops.
+    clock.now += 1 / 8
+    assert register.refused("a") == LONGEST_HOLD
+    clock.now += LONGEST_HOLD
+    assert register.hold("a") == 0.0
+    clock.now += LENIENT
+    assert [register.refused("a") for _ in range(lenient)] == [0.0] * lenient
+
+
+def test_a_slow_client_may_be_refused_for_ever(clock: Clock) -> None:
+    register = Register(Limits(refusals=10))
+    for _ in range(1000):
+        assert register.refused("a") == 0.0
+        clock.now += 0.11
+
+
+def test_without_a_limit_nobody_is_held_up(clock: Clock) -> None:
+    register = Register(Limits(refusals=0))
+    assert not any(register.refused("a") for _ in range(1000))
+
+
+def test_of_many_addresses_the_latest_are_known(clock: Clock) -> None:
+    register = Register(Limits(refusals=0.1))
+    for number in range(KNOWN + 1):
+        register.refused(str(number))
+    assert len(register._due) == KNOWN
+    assert register.hold("0") == 0.0
+    assert register.hold(str(KNOWN)) > 0.0

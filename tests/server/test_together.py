@@ -26,6 +26,9 @@ class Transport:
     def get_write_buffer_size(self) -> int:
         return 42
 
+    def is_closing(self) -> bool:
+        return False
+
 
 async def a_turn(together: Together) -> None:
     """All that was to be done is done."""
@@ -94,9 +97,24 @@ def test_what_is_written(does: Callable[[Together], Awaitable[None]], sent: list
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
-        together = Together(transport, loop)  # type: ignore[arg-type]
+        together = Together(transport, loop, lambda: None)  # type: ignore[arg-type]
         await does(together)
         assert together.get_write_buffer_size() == 42
 
     asyncio.run(run())
     assert transport.told == sent
+
+
+def test_who_is_refused_is_told_of() -> None:
+    told: list[str] = []
+
+    async def run() -> None:
+        together = Together(Transport(), asyncio.get_running_loop(), lambda: told.append("refused"))  # type: ignore[arg-type]
+        for head in (b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 503 \r\n", b"HTTP/1.1 304 \r\n", b"4"):
+            together.write(head)
+        assert not told
+        together.write(b"HTTP/1.1 404 Not Found\r\n")
+        together.write(b"{}")
+
+    asyncio.run(run())
+    assert told == ["refused"]
