@@ -259,7 +259,8 @@ class Compiler:
             case "new", "new":
                 return self._walker.scan(pattern.path, subject, value)
             case "known", "known":
-                return self._walker.check(pattern.path, subject, value)
+                given = self.layout.is_given(pattern.object)
+                return self._walker.check(pattern.path, subject, value, given=given)
             case "known", _:
                 return self._walker.walk(pattern.path, subject, value, after, back=False)
             case _, "known":

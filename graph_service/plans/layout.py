@@ -103,6 +103,12 @@ class Layout:
         slot = self._constants[term]
         return slot, type(self.registers[slot]) is int
 
+    def is_given(self, term: Term | ox.Triple | Variable) -> bool:
+        """Whether it is a term that a parameter gives, or a variable that is one of them."""
+        if isinstance(term, Variable):
+            return term.value in self.given
+        return place_of(term) is not None
+
     def end(self, term: Term | ox.Triple | Variable, names: Names) -> tuple[int, str]:
         """The register of an end of a pattern, and what is known of it."""
         if isinstance(term, Variable):

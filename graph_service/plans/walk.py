@@ -135,17 +135,25 @@ class Walker:
 
         return make
 
-    def check(self, path: shapes.Path, subject: int, value: int) -> Maker:
-        """Go on for each way along a path between two registers."""
+    def check(self, path: shapes.Path, subject: int, value: int, *, given: bool) -> Maker:
+        """Go on for each way along a path between two registers.
+
+        Args:
+            given: whether the value is asked for, and so the same for many subjects.
+        """
         if isinstance(path, shapes.Predicate):
             there = self._index.properties.get(path.iri)
             if there is None:
                 return nothing
             steps = self._index.forward[there.number]
+            subjects = self._index.subjects[there.number]
 
             def make(source: Source, following: Writer) -> None:
-                found = f"{source.value(steps)}[r[{subject}]]"
-                source.block(f"if r[{value}] in {found}:", following)
+                if given:
+                    found = f"r[{subject}] in {source.value(subjects)}[r[{value}]]"
+                else:
+                    found = f"r[{value}] in {source.value(steps)}[r[{subject}]]"
+                source.block(f"if {found}:", following)
 
             return make
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from array import array
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import groupby
@@ -47,11 +47,14 @@ LITERAL = f"SELECT id FROM terms WHERE text = ? AND {LITERALS}"  # noqa: S608 - 
 #: How a step is read, and all steps from a thing; in each direction.
 FORWARD = "SELECT found FROM forward WHERE step = ?"
 BACKWARD = "SELECT found FROM backward WHERE step = ?"
+BYTES_BACKWARD = "SELECT length(found) FROM backward WHERE step = ?"
 AROUND_FORWARD = "SELECT step, found FROM forward WHERE step BETWEEN ? AND ?"
 AROUND_BACKWARD = "SELECT step, found FROM backward WHERE step BETWEEN ? AND ?"
 #: Terms that are remembered; steps of one property, in one direction; and the most things that a
 #: step that is remembered may lead to.
 KEPT, KEPT_STEPS, LONGEST = 100_000, 20_000, 4_000
+#: Sets of subjects that are remembered of one property, and the most subjects that a set has.
+KEPT_SETS, LARGEST_SET = 50, 1_000
 
 #: What a step leads to.
 Found = tuple[int, ...]
@@ -83,6 +86,22 @@ class Steps(Remembered[int, Found]):
         return len(found) <= LONGEST
 
 
+@dataclass(frozen=True)
+class Leading:
+    """The subjects of a value of which there are many: to find out of one, it is walked from.
+
+    Attributes:
+        steps: from a subject to its values.
+        value: the value.
+    """
+
+    steps: Steps
+    value: int
+
+    def __contains__(self, subject: object) -> bool:
+        return self.value in self.steps[subject]  # type: ignore[index]
+
+
 class Index:
     """The file of a snapshot; any number of threads and processes may read it.
 
@@ -92,6 +111,8 @@ class Index:
     Attributes:
         forward: for each property, by its number, the steps from a subject to its values.
         backward: for each property the steps from a value to its subjects.
+        subjects: for each property the subjects of a value, to look for some in them: of what is
+            asked for, whose subjects are fewer than what is walked, or remembered.
         terms: the terms by their numbers.
         ranks: where terms stand, by their numbers; of what has none, by itself.
         properties: by IRI.
@@ -107,6 +128,7 @@ class Index:
         numbers = range(len(self.properties))
         self.forward = [Steps(partial(self._step, FORWARD, n), KEPT_STEPS) for n in numbers]
         self.backward = [Steps(partial(self._step, BACKWARD, n), KEPT_STEPS) for n in numbers]
+        self.subjects = [Remembered(partial(self._subjects, n), KEPT_SETS) for n in numbers]
         self.terms = Remembered(self._term, KEPT)
         self.ranks = Remembered(self._rank, KEPT)
         self._described = Remembered(self._any, KEPT)
@@ -114,9 +136,8 @@ class Index:
 
     def let_go(self) -> None:
         """Forget what was read."""
-        for steps in (*self.forward, *self.backward):
-            steps.clear()
         kept: list[Remembered[Any, Any]] = [self.terms, self.ranks, self._described, self._numbers]
+        kept += [*self.forward, *self.backward, *self.subjects]
         for one in kept:
             one.clear()
 
@@ -161,6 +182,12 @@ class Index:
     def _step(self, query: str, property: int, thing: int) -> Found:
         rows = self._table.rows(query, (thing << BITS | property,))
         return found_in(rows[0][0]) if rows else ()
+
+    def _subjects(self, property: int, value: int) -> Container[int]:
+        rows = self._table.rows(BYTES_BACKWARD, (value << BITS | property,))
+        if rows and rows[0][0] > LARGEST_SET * array("i").itemsize:
+            return Leading(self.forward[property], value)
+        return frozenset(self._step(BACKWARD, property, value))
 
     def _rank(self, key: Key | None) -> Rank:
         return rank(self.terms[key] if isinstance(key, int) else key)

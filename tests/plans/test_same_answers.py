@@ -8,6 +8,7 @@ from graph_service.answers import Answers
 from graph_service.ordering import of_terms, put_in_order
 from graph_service.plans import Program, Programs
 from graph_service.questions import Question, bind, registry
+from graph_service.store import index
 from graph_service.store.embedded import EmbeddedStore
 from tests.store.compare import askings, by_value, pairs
 
@@ -64,6 +65,21 @@ def test_with_each_two_parameters(name: str, answers: Answers) -> None:
     for asking in pairs(question, answers):
         terms = answers._terms(question, asking)
         assert both(store, question, terms) == (name not in BY_THE_ENGINE), asking
+
+
+@pytest.mark.parametrize("largest", [0, 2, 100_000])
+def test_however_many_subjects_are_a_set(
+    largest: int, answers: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is found of a value that is asked for does not depend on where it is looked for."""
+    store = answers.store
+    assert isinstance(store, EmbeddedStore)
+    monkeypatch.setattr(index, "LARGEST_SET", largest)
+    store.let_go()
+    question = registry()["responsibilities"]
+    for asking in pairs(question, answers):
+        assert both(store, question, answers._terms(question, asking)), asking
+    store.let_go()
 
 
 def test_with_several_values(answers: Answers) -> None:

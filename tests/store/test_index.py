@@ -20,6 +20,7 @@ from graph_service.store.index import (
     NowhereError,
     write,
 )
+from graph_service.vocabulary import AG
 from tests.store.disk import lines_of, refusing
 from tests.store.test_things import WICKED
 
@@ -125,6 +126,30 @@ def test_threads_read_it_together(answers: Answers) -> None:
 
     with ThreadPoolExecutor(8) as threads:
         assert all(found == expected for found in threads.map(walk, range(24)))
+
+
+@pytest.mark.parametrize(("largest", "sets"), [(0, False), (3, None), (10_000_000, True)])
+def test_subjects_are_looked_for_where_it_costs_least(
+    answers: Answers, monkeypatch: pytest.MonkeyPatch, largest: int, sets: bool | None
+) -> None:
+    store = answers.store
+    assert isinstance(store, EmbeddedStore)
+    monkeypatch.setattr(index, "LARGEST_SET", largest)
+    walked = Index(store.folder)
+    agreed = walked.properties[AG + "agreedIn"].number
+    values = {v for s in walked.backward[agreed][ANYTHING] for v in walked.forward[agreed][s]}
+    everybody = {s for value in values for s in walked.backward[agreed][value]}
+    assert len(values) > 10
+    for value in values:
+        subjects = walked.subjects[agreed][value]
+        expected = set(walked.backward[agreed][value])
+        assert {s for s in everybody if s in subjects} == expected
+        is_set = isinstance(subjects, frozenset)
+        assert is_set == (len(expected) <= largest) or len(expected) == 1
+        assert sets in (None, is_set) or len(expected) == 1
+    assert NOWHERE not in walked.subjects[agreed][NOWHERE]
+    walked.let_go()
+    assert not walked.subjects[agreed]
 
 
 def test_what_leads_to_very_much_is_not_remembered(
