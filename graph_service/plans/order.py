@@ -149,8 +149,7 @@ class Planner:
             number = self._layout.asked(pattern.object)
             if there and number is not None:
                 # Not nothing: the next may ask for what there is something of.
-                found = self._index.backward[there.number][number]
-                backward = max(0.5, float(len(found)))
+                backward = max(0.5, float(self._index.subjects_of(there.number, number)))
         match ends:
             case [True, True]:
                 return self._check_fan(pattern.path)

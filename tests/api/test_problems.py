@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
+
+from graph_service.answers import Answers
+from graph_service.api.app import create_app
+from graph_service.settings import Settings
 
 CASES = [
     ("/api/v1/events?due_befor=2019-01-01", 400, "unknown-parameter", "due_before"),
@@ -44,6 +50,38 @@ def test_an_error_says_what_to_do(
     assert problem["status"] == status
     assert says in str(problem)
     assert problem["request_id"] == answer.headers["x-request-id"]
+
+
+@pytest.mark.parametrize(
+    ("path", "broken"),
+    [
+        ("/api/v1/questions/provision-history?law=sul-140", "solutions"),
+        ("/api/v1/events?limit=7", "page"),
+        ("/api/v1/things/law/sul-140", "describe"),
+        ("/lovgrundlag/sul-140", "describe"),
+    ],
+)
+def test_what_is_broken_here_is_told_without_saying_what(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, path: str, broken: str
+) -> None:
+    """Also to the pages of another site, with the id under which the log has it; never kept."""
+
+    def breaks(*_: object, **__: object) -> None:
+        raise RuntimeError("secret of the house")
+
+    origin = {"Origin": "https://elsewhere.example"}
+    app = create_app(replace(settings, cors_origins=("*",)))
+    with TestClient(app, raise_server_exceptions=False) as client:
+        with monkeypatch.context() as patched:
+            patched.setattr(Answers, broken, breaks)
+            answer = client.get(path, headers=origin)
+        assert answer.status_code == 500
+        assert "secret" not in answer.text
+        assert answer.headers["x-request-id"] in answer.text
+        if path.startswith("/api/"):
+            assert answer.json()["type"].endswith("/problem/internal")
+            assert answer.headers["access-control-allow-origin"] == "*"
+        assert client.get(path).status_code == 200
 
 
 def test_a_wrong_method_names_the_right_ones(client: TestClient) -> None:
