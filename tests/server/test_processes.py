@@ -11,10 +11,12 @@ import threading
 import time
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 import pytest
 
 from graph_service.processes import listen
+from graph_service.vocabulary import GRAPH
 from tests.api.test_operations import small
 from tests.server.conftest import Running, gone, label_served, pool, reload, server, wait_until
 from tests.sparql.conftest import make
@@ -205,3 +207,21 @@ def test_changes_that_several_processes_make_at_once_are_all_there(tmp_path: Pat
         assert statuses == [201] * len(names)
         for name in names:
             assert running.get(f"/rdf-graph-store?graph={name}")[0] == 200
+
+
+@pytest.mark.parametrize("name", ["a%2Fb", "%C3", "x%20%C3%A9"])
+def test_a_graph_whose_name_has_percent_signs_is_at_its_own_address(
+    tmp_path: Path, name: str
+) -> None:
+    """Starlette's client for tests decodes an address twice, so a server is asked."""
+    made = make(tmp_path)
+    asked, own = quote(GRAPH + name, safe=""), quote(name, safe="")
+    log = tmp_path / "stderr"
+    with server(made.snapshots, log, project=tmp_path) as running:
+        assert (
+            running.send("PUT", f"/rdf-graph-store?graph={asked}", b"<http://a> <b> 1 .")[0] == 201
+        )
+        status, body = running.get(f"/graph/{own}", accept="text/turtle")
+        assert (status, b"<http://a>" in body) == (200, True)
+        assert running.get(f"/graph/{quote(unquote(name), safe='')}")[0] == 404
+        assert running.send("DELETE", f"/graph/{own}")[0] == 204
