@@ -132,6 +132,11 @@ class Spread:
         return f"{self.middle:.{digits}f} ({self.low:.{digits}f}-{self.high:.{digits}f})"
 
 
+#: Bytes that a client receives at once. For more than 128 KB the C library maps memory each time, which
+#: takes longer than all else that a client does.
+RECEIVED = 1 << 16
+
+
 class Client:
     """One connection, kept alive. It does as little as possible: what is measured is the server.
 
@@ -196,7 +201,7 @@ class Client:
 
     def _more(self) -> None:
         assert self._socket
-        data = self._socket.recv(1 << 20)
+        data = self._socket.recv(RECEIVED)
         if not data:
             raise ConnectionResetError("the server closed")
         self._got += data

@@ -88,7 +88,7 @@ class Client:
         Raises:
             ConnectionError: the server closed.
         """
-        data = self.socket.recv(1 << 18)
+        data = self.socket.recv(1 << 16)
         if not data:
             raise ConnectionError
         if self.missing >= 0:

@@ -21,7 +21,7 @@ from uvicorn.server import ServerState
 
 from graph_service.api.app import create_app
 from graph_service.connections import Limits, Register
-from graph_service.guarded import guarded, held
+from graph_service.guarded import READ, guarded, held
 from graph_service.settings import Settings
 from graph_service.sparql import request
 from tests.server.conftest import TOKEN, Running, server, wait_until
@@ -117,6 +117,33 @@ def test_headers_are_counted(running: Running, number: int, status: int) -> None
         many.sendall(head + b"Connection: close\r\n\r\n")
         _, said = closed_after(many)
     assert said.startswith(b"HTTP/1.1 %d " % status)
+
+
+def test_a_connection_reads_little_at_once() -> None:
+    """asyncio has no name for it but this one, which must not go unnoticed when it changes."""
+
+    async def play() -> None:
+        loop = asyncio.get_running_loop()
+        protocol, _ = guarded(Limits())
+        config = uvicorn.Config(lambda: None, http=protocol, lifespan="off")  # type: ignore[arg-type]
+        config.load()
+        made: list[asyncio.BaseProtocol] = []
+
+        def make_one() -> asyncio.BaseProtocol:
+            made.append(protocol(config=config, server_state=ServerState(), app_state={}))
+            return made[0]
+
+        server = await loop.create_server(make_one, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        while not made or made[0].transport is None:  # type: ignore[attr-defined]
+            await asyncio.sleep(0.01)
+        transport = made[0].transport._transport  # type: ignore[attr-defined]
+        assert type(transport).max_size > transport.max_size == READ
+        writer.close()
+        server.close()
+
+    asyncio.run(play())
 
 
 REFUSED = b"GET /nothing HTTP/1.1\r\nHost: x\r\n"
