@@ -4,7 +4,8 @@ uvicorn's own protocol waits for ever for the first byte of a request, takes a h
 and any number of silent connections; this one, built on it, does not. Where too many are open, the
 connection that has waited longest without sending a request gives way to the new one, so that a
 flood of silent connections crowds out itself and not the clients that ask something. An address
-that is refused over and over is read more slowly, so that what it sends costs the others little.
+that is refused over and over is read more slowly, so that what it sends costs the others little:
+each refusal has its connection wait for the next place in time, and a new connection waits too.
 The protocol itself is in :mod:`graph_service.guarded`.
 """
 
@@ -22,7 +23,7 @@ WAITING, BUSY, IDLE = "waiting", "busy", "idle"
 LOOK = 0.5
 #: Seconds for which an address may be refused as fast as it asks, before it is held up; the longest
 #: time in seconds that it is then held up after each; and addresses that are known for it.
-LENIENT, LONGEST_HOLD, KNOWN = 2.0, 2.0, 10_000
+LENIENT, LONGEST_HOLD, KNOWN = 2.0, 3.0, 10_000
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,8 @@ class Register:
             self._sending.pop(connection, None)
 
     def refused(self, address: str) -> float:
-        """A request of an address was refused; seconds for which to read nothing from it."""
+        """A request of an address was refused; seconds for which to read nothing from its
+        connection."""
         if not self.limits.refusals:
             return 0.0
         now = time.monotonic()
@@ -187,7 +189,7 @@ class Register:
         return self.hold(address)
 
     def hold(self, address: str) -> float:
-        """Seconds for which to read nothing from an address that was refused too often."""
+        """Seconds for which to read nothing from a new connection of an address."""
         seconds = max(0.0, self._due.get(address, 0.0) - time.monotonic() - LENIENT)
         if seconds:
             self.held += 1

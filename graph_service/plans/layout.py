@@ -20,6 +20,8 @@ Picker = Callable[[Registers], tuple[object, ...]]
 Run = Callable[[Registers], Iterable[Sequence[object]]]
 #: The register that holds what was found.
 FOUND = 0
+#: Values of a parameter that are few: what is remembered of each is still there for the next thing.
+FEW = 10
 #: In place of a parameter's term while a question is compiled.
 PLACE = "urn:parameter:"
 
@@ -104,9 +106,9 @@ class Layout:
         return slot, type(self.registers[slot]) is int
 
     def is_given(self, term: Term | ox.Triple | Variable) -> bool:
-        """Whether it is a term that a parameter gives, or a variable that is one of them."""
+        """Whether it is a term that a parameter gives, or a variable that is one of a few."""
         if isinstance(term, Variable):
-            return term.value in self.given
+            return 0 < len(self.given.get(term.value, ())) <= FEW
         return place_of(term) is not None
 
     def end(self, term: Term | ox.Triple | Variable, names: Names) -> tuple[int, str]:

@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from graph_service.api.app import create_app
-from graph_service.connections import Limits, Register
+from graph_service.connections import LENIENT, Limits, Register
 from graph_service.guarded import READ, guarded, held
 from graph_service.settings import Settings
 from graph_service.sparql import request
@@ -186,6 +186,35 @@ def test_who_is_refused_over_and_over_is_read_more_slowly(
     held = re.search(rb"\nansvarsgraf_connections_held_total (\d+)", figures)
     assert held
     assert int(held[1]) >= 15
+
+
+def refusals(running: Running, ahead: int, seconds: float) -> int:
+    """How many requests of a connection are refused meanwhile, with so many ahead of the answers."""
+    request, number, until = REFUSED + b"\r\n", 0, time.monotonic() + seconds
+    with running.open() as connection:
+        connection.settimeout(0.05)
+        connection.sendall(request * ahead)
+        while time.monotonic() < until:
+            with contextlib.suppress(TimeoutError):
+                found = connection.recv(65536).count(b"HTTP/1.1 404 ")
+                number += found
+                connection.sendall(request * found)
+    return number
+
+
+@pytest.mark.parametrize(("connections", "ahead"), [(1, 1), (1, 2), (1, 16), (10, 1), (10, 4)])
+def test_neither_many_connections_nor_requests_ahead_are_a_way_around_it(
+    settings: Settings, tmp_path: Path, connections: int, ahead: int
+) -> None:
+    seconds = 4.0
+    with (
+        server(settings.snapshots, tmp_path / "log", refusals_per_second=10) as running,
+        ThreadPoolExecutor(connections) as threads,
+    ):
+        asked = [threads.submit(refusals, running, ahead, seconds) for _ in range(connections)]
+        number = sum(one.result() for one in asked)
+    # What may be at once, what there is time for, and what each had ahead, at most twice.
+    assert 20 <= number <= 10 * (LENIENT + seconds) + 2 * connections * ahead
 
 
 def test_a_header_without_end_is_refused_with_words(running: Running) -> None:

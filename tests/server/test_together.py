@@ -29,6 +29,12 @@ class Transport:
     def is_closing(self) -> bool:
         return False
 
+    def pause_reading(self) -> None:
+        self.told.append("pause")
+
+    def resume_reading(self) -> None:
+        self.told.append("resume")
+
 
 async def a_turn(together: Together) -> None:
     """All that was to be done is done."""
@@ -118,3 +124,43 @@ def test_who_is_refused_is_told_of() -> None:
 
     asyncio.run(run())
     assert told == ["refused"]
+
+
+def reading(*steps: str) -> list[bytes | str]:
+    """What the transport is told when these things happen one after the other, and at the end."""
+    transport = Transport()
+
+    async def run() -> None:
+        together = Together(transport, asyncio.get_running_loop(), lambda: None)  # type: ignore[arg-type]
+        for step in steps:
+            match step.split():
+                case ["hold", seconds]:
+                    together.hold(float(seconds))
+                case ["wait", seconds]:
+                    await asyncio.sleep(float(seconds))
+                case [name]:
+                    getattr(together, name)()
+        await asyncio.sleep(0.3)
+
+    asyncio.run(run())
+    return transport.told
+
+
+def test_what_is_held_reads_on_afterwards() -> None:
+    assert reading("hold 0.05") == ["pause", "resume"]
+
+
+def test_who_wants_more_does_not_end_a_hold() -> None:
+    """uvicorn does after each answer that was waited for."""
+    told = reading("hold 0.15", "pause_reading", "resume_reading", "wait 0.05", "resume_reading")
+    assert told == ["pause", "pause", "resume"]
+
+
+def test_the_end_of_a_hold_does_not_read_for_who_wants_no_more() -> None:
+    assert "resume" not in reading("pause_reading", "hold 0.05")
+    assert reading("hold 0.05", "pause_reading", "wait 0.1", "resume_reading")[-1] == "resume"
+
+
+def test_of_several_holds_the_longest_counts() -> None:
+    assert reading("hold 0.05", "hold 0.2", "hold 0.1", "wait 0.12") == ["pause", "pause", "resume"]
+    assert "resume" not in reading("hold 0.05", "hold 9", "hold 0.01")
