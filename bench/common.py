@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bench.generate import generate
-from bench.load import children
+from bench.load import RECEIVED, children
 from graph_service.build.publish import current, manifest_of
 from graph_service.settings import Settings
 from tests.store.engine import free_port
@@ -130,11 +130,6 @@ class Spread:
     def plain(self, digits: int = 2) -> str:
         """The figures as they are, for a table."""
         return f"{self.middle:.{digits}f} ({self.low:.{digits}f}-{self.high:.{digits}f})"
-
-
-#: Bytes that a client receives at once. For more than 128 KB the C library maps memory each time, which
-#: takes longer than all else that a client does.
-RECEIVED = 1 << 16
 
 
 class Client:

@@ -13,20 +13,12 @@ from starlette.responses import Response
 
 from graph_service.api import exact
 from graph_service.api.exact import QUICK, Exact
-
-
-class Clock:
-    """Time that passes only in the endpoint."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def perf_counter(self) -> float:
-        return self.now
+from tests.clock import Clock
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Time that passes only in the endpoint."""
     made = Clock()
     monkeypatch.setattr(exact, "time", made)
     return made

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
@@ -25,6 +26,7 @@ from graph_service.guarded import READ, guarded, held
 from graph_service.settings import Settings
 from graph_service.sparql import request
 from tests.server.conftest import TOKEN, Running, server, wait_until
+from tests.server.test_pipelining import open_to, play
 from tests.sparql.conftest import make
 
 HEADER_SECONDS, PER_ADDRESS, IN_ALL = 1.0, 40, 60
@@ -122,28 +124,18 @@ def test_headers_are_counted(running: Running, number: int, status: int) -> None
 def test_a_connection_reads_little_at_once() -> None:
     """asyncio has no name for it but this one, which must not go unnoticed when it changes."""
 
-    async def play() -> None:
-        loop = asyncio.get_running_loop()
-        protocol, _ = guarded(Limits())
-        config = uvicorn.Config(lambda: None, http=protocol, lifespan="off")  # type: ignore[arg-type]
-        config.load()
-        made: list[asyncio.BaseProtocol] = []
+    async def silent(scope: Scope, receive: Receive, send: Send) -> None:
+        raise AssertionError("nothing was asked")
 
-        def make_one() -> asyncio.BaseProtocol:
-            made.append(protocol(config=config, server_state=ServerState(), app_state={}))
-            return made[0]
+    async def test() -> None:
+        kept: list[asyncio.Transport] = []
+        async with open_to(silent, Limits(), kept):
+            while not kept:
+                await asyncio.sleep(0.01)
+            transport: Any = kept[0]
+            assert type(transport).max_size > transport.max_size == READ
 
-        server = await loop.create_server(make_one, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-        while not made or made[0].transport is None:  # type: ignore[attr-defined]
-            await asyncio.sleep(0.01)
-        transport = made[0].transport._transport  # type: ignore[attr-defined]
-        assert type(transport).max_size > transport.max_size == READ
-        writer.close()
-        server.close()
-
-    asyncio.run(play())
+    play(test)
 
 
 REFUSED = b"GET /nothing HTTP/1.1\r\nHost: x\r\n"

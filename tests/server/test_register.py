@@ -20,6 +20,7 @@ from graph_service.connections import (
     Register,
     network,
 )
+from tests.clock import Clock
 
 LIMITS = Limits(connections=6, per_address=3, header_seconds=1000, body_seconds=1000)
 
@@ -144,16 +145,6 @@ def test_an_ipv6_client_counts_by_its_network() -> None:
     assert network("::ffff:10.0.0.1") != network("::ffff:10.0.0.2")
     assert network("::ffff:10.0.0.1") == network("10.0.0.1")
     assert network("testclient") == "testclient"
-
-
-class Clock:
-    """Time that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def monotonic(self) -> float:
-        return self.now
 
 
 @pytest.fixture
