@@ -64,6 +64,7 @@ class Answers:
         self._slugs: dict[str, dict[str, str]] = {}
         self._labels: dict[str, str] = {}
         self._shown: dict[Key, Json] = {}
+        self._named: dict[str, Json] = {}
         self._orders = Orders()
 
     def let_go(self) -> None:
@@ -71,8 +72,8 @@ class Answers:
 
         Those who still read from here find it again.
         """
-        self._slugs, self._labels, self._shown, self._orders = {}, {}, {}, Orders()
-        self.shared = {}
+        self._slugs, self._labels, self._shown, self._named = {}, {}, {}, {}
+        self._orders, self.shared = Orders(), {}
         self.store.let_go()
 
     @cached_property
@@ -236,25 +237,38 @@ class Answers:
         """The things as plain data, in the order given; see docs/api.md for the form."""
         wanted = list(things)
         found = self.descriptions(wanted)
-        refs = [
+        refs = {
             value.value
             for description in found.values()
             for values in description.values.values()
             for value in values
-            if isinstance(value, ox.NamedNode)
-        ]
-        labels = self.labels(refs)
-        return [self._shape(found[iri], found, labels, ()) for iri in wanted]
+            if not isinstance(value, ox.Literal)
+        }
+        named = self._references(refs.union(found))
+        return [self._shape(found[iri], found, named, ()) for iri in wanted]
+
+    def _references(self, iris: set[str]) -> Mapping[str, Json]:
+        """At least these things, each as :meth:`reference` gives it; not to be changed."""
+        named = self._named
+        if new := {iri for iri in iris if iri not in named}:
+            if len(named) + len(new) > KEPT_LABELS:
+                # Another dictionary, not an emptied one: other threads may be reading it.
+                new, named = iris, {}
+                if len(new) <= KEPT_AT_ONCE:
+                    self._named = named
+            labels = self.labels(new)
+            named.update({iri: self.reference(iri, labels) for iri in new})
+        return named
 
     def _shape(
         self,
         description: Description,
         found: Mapping[str, Description],
-        labels: Mapping[str, str],
+        named: Mapping[str, Json],
         above: tuple[str, ...],
     ) -> dict[str, Json]:
         values = description.values
-        shaped = self.reference(description.iri, labels)
+        shaped = dict(named[description.iri])
         if values.get(SKOS + "prefLabel"):
             shaped["label"] = best(values[SKOS + "prefLabel"])
         types = [t.value for t in values.get(RDF + "type", ()) if t.value.startswith(AG)]
@@ -271,9 +285,9 @@ class Answers:
                 if nested is description:
                     continue
                 if nested and iri.startswith(NESTED):
-                    items.append(self._shape(nested, found, labels, (*above, description.iri)))
+                    items.append(self._shape(nested, found, named, (*above, description.iri)))
                 else:
-                    items.append(self.reference(iri, labels))
+                    items.append(named[iri])
             if len(items) > 1:
                 items.sort(key=order_of)
             shaped[member(predicate)] = items

@@ -18,6 +18,8 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv6Address
 from typing import Protocol
 
+from starlette.types import Scope
+
 WAITING, BUSY, IDLE = "waiting", "busy", "idle"
 #: Seconds between two looks for what has passed its deadline.
 LOOK = 0.5
@@ -82,6 +84,12 @@ def network(address: str) -> str:
     except ValueError:
         return address
     return str(whole.ipv4_mapped or IPv6Address(int(whole) >> 64 << 64))
+
+
+def client_of(scope: Scope) -> str:
+    """Whom a request counts for: its address, as connections count it."""
+    client = scope.get("client")
+    return network(client[0]) if client else ""
 
 
 class Connection(Protocol):

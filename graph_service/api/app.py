@@ -27,6 +27,7 @@ from graph_service.api.observe import Observe
 from graph_service.api.openapi import describe
 from graph_service.api.problems import Problem, respond, wants_html
 from graph_service.api.resources import RESOURCES
+from graph_service.api.turns import Turns
 from graph_service.questions.parameters import ParameterError, UnknownValueError
 from graph_service.service import NoSnapshotError, Service
 from graph_service.settings import Settings
@@ -86,6 +87,9 @@ def create_app(settings: Settings | None = None, metrics_folder: Path | None = N
     elsewhere = settings.store != "embedded"
     threads = Threads(THREADS, "exact") if elsewhere else None
     exact = Exact((asked, listed), threads_only=elsewhere, threads=threads)
+    turns = Turns(
+        THREADS if elsewhere else 1, settings.connections, settings.connections_per_address
+    )
     layers: list[Layer] = [
         partial(
             Observe,
@@ -94,7 +98,14 @@ def create_app(settings: Settings | None = None, metrics_folder: Path | None = N
             log_queries=settings.log_queries,
         ),
         Joined,
-        partial(Cache, service=service, room=settings.cache_bytes, metrics=metrics, exact=exact),
+        partial(
+            Cache,
+            service=service,
+            room=settings.cache_bytes,
+            metrics=metrics,
+            exact=exact,
+            turns=turns,
+        ),
     ]
     if elsewhere:
         layers.insert(1, Leaving)
@@ -126,7 +137,7 @@ def create_app(settings: Settings | None = None, metrics_folder: Path | None = N
     pages.mount_static(app)
     describe(app, service)
     observe.KNOWN.update(service.questions, RESOURCES)
-    metrics.gauges.append(lambda: figures(app, service))
+    metrics.gauges += [turns.figures, lambda: figures(app, service)]
     answer_errors(app)
     return app
 

@@ -21,8 +21,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from graph_service.api.exact import Exact
 from graph_service.api.metrics import Metrics
+from graph_service.api.problems import Problem
 from graph_service.api.request import takes_gzip
+from graph_service.api.turns import Turns
 from graph_service.service import Service
+from graph_service.sparql.streaming import ClientGone
 
 Header = tuple[bytes, bytes]
 Key = tuple[object, ...]
@@ -75,12 +78,20 @@ class Cache:
         room: most bytes that it may hold; 0 stores nothing and still gives ETag and 304.
         metrics: where it tells its figures.
         exact: what is asked before the application.
+        turns: what must be waited for where an answer is not quick.
     """
 
     def __init__(
-        self, app: ASGIApp, service: Service, room: int, metrics: Metrics, exact: Exact
+        self,
+        app: ASGIApp,
+        service: Service,
+        room: int,
+        metrics: Metrics,
+        exact: Exact,
+        turns: Turns,
     ) -> None:
-        self.app, self.service, self.room, self.exact = app, service, room, exact
+        self.app, self.service, self.room = app, service, room
+        self.exact, self.turns = exact, turns
         self.hits = self.misses = self.evicted = self.held = 0
         self._stored: OrderedDict[Key, Stored] = OrderedDict()
         service.on_swap.append(self.clear)
@@ -175,30 +186,48 @@ class Cache:
         """
         head = scope["method"] == "HEAD"
         asked = {**scope, "method": "GET"} if head else scope
-        found = await self.exact.answer(asked)
-        if type(found) is Response and found.status_code == 200 and not _is_live(found.raw_headers):
-            return store(found.raw_headers, bytes(found.body))
-        held: list[Message] = []
-        passed = False
+        found = self.exact.at_once(asked)
+        if found or "raised" in asked["state"]:
+            return await _taken(found or self.app, asked, receive, send, head=head)
+        try:
+            done = await self.turns.come(asked)
+        except (ClientGone, Problem) as error:
+            asked["state"]["raised"] = error
+            return await _taken(self.app, asked, receive, send, head=head)
+        try:
+            found = await self.exact.in_thread(asked)
+            return await _taken(found or self.app, asked, receive, send, head=head)
+        finally:
+            done()
 
-        async def hold(message: Message) -> None:
-            nonlocal passed
-            if passed:
-                await send(_without_body(message) if head else message)
-                return
-            held.append(message)
-            if message["type"] == "http.response.start":
-                passed = message["status"] != 200 or _is_live(message["headers"])
-            elif message.get("more_body"):
-                passed = True
-            if passed:
-                for each in held:
-                    await send(_without_body(each) if head else each)
 
-        await (found or self.app)(asked, receive, hold)
-        if passed or len(held) != 2:
-            return None
-        return store(held[0]["headers"], held[1].get("body", b""))
+async def _taken(
+    app: ASGIApp, scope: Scope, receive: Receive, send: Send, *, head: bool
+) -> Stored | None:
+    """What an application answers to GET, or None when it was sent on; without body for HEAD."""
+    if type(app) is Response and app.status_code == 200 and not _is_live(app.raw_headers):
+        return store(app.raw_headers, bytes(app.body))
+    held: list[Message] = []
+    passed = False
+
+    async def hold(message: Message) -> None:
+        nonlocal passed
+        if passed:
+            await send(_without_body(message) if head else message)
+            return
+        held.append(message)
+        if message["type"] == "http.response.start":
+            passed = message["status"] != 200 or _is_live(message["headers"])
+        elif message.get("more_body"):
+            passed = True
+        if passed:
+            for each in held:
+                await send(_without_body(each) if head else each)
+
+    await app(scope, receive, hold)
+    if passed or len(held) != 2:
+        return None
+    return store(held[0]["headers"], held[1].get("body", b""))
 
 
 async def in_pieces(body: bytes, send: Send) -> None:

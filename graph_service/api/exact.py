@@ -2,12 +2,14 @@
 
 FastAPI tries its routes one after another, and goes through half a dozen layers to reach one; both
 take longer than a small question. Here an endpoint that takes the request and nothing else is
-called at once. What it raises is answered by the application, as for any other route. FastAPI's own
-routes stay, for the description and for other methods.
+called at once. What it raises is answered by the application, as for any other route; so is what a
+layer leaves in the scope as ``raised``. FastAPI's own routes stay, for the description and for
+other methods.
 
-To hand a request to a thread and back takes 0.6 ms, more than a small question. So a question that
-was quick whenever it was asked with these parameters lately is answered in the event loop itself,
-if its store is in this process and cannot keep it waiting.
+To hand a request to a thread and back takes 0.6 ms, more than a small question, and in a thread it
+shares the process with all that goes on there. So a question that was quick whenever it was asked
+with these parameters lately is answered in the event loop itself, if its store is in this process
+and cannot keep it waiting. All others take turns (:mod:`graph_service.api.turns`).
 """
 
 from __future__ import annotations
@@ -27,8 +29,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 Endpoint = Callable[[Request], Response]
 #: Requests that are answered at once, beside those of other routes.
 THREADS = 40
-#: Seconds within which an answer is quick: for so long other requests may wait for it.
-QUICK = 0.010
+#: Seconds of work within which an answer is quick: for so long other requests may wait for it.
+QUICK = 0.020
 #: What is left of a former time after each later answer that was quicker.
 FADES = 0.9
 #: Combinations of address and parameters whose times are kept.
@@ -65,40 +67,55 @@ class Exact(BaseRoute):
         }
         self._threads = threads or ThreadPoolExecutor(THREADS, "exact")
 
-    async def answer(self, scope: Scope) -> Response | None:
-        """The answer to a GET request; None where the application must give it.
+    def at_once(self, scope: Scope) -> Response | None:
+        """The answer to a GET request that is quick; None for all others.
 
         An error of the endpoint is left in the scope for :meth:`handle` to raise.
         """
         endpoint = self._endpoints.get(scope["path"])
+        if endpoint is None or self._threads_only or scope.get("root_path"):
+            return None
+        asked = _asked(scope)
+        if self._seconds.get(asked, QUICK) >= QUICK:
+            return None
+        try:
+            return self._timed(asked, endpoint, scope)
+        except Exception as error:
+            scope["state"]["raised"] = error
+            return None
+
+    async def in_thread(self, scope: Scope) -> Response | None:
+        """The answer to any GET request; None where the application must give it.
+
+        As for :meth:`at_once`.
+        """
+        endpoint = self._endpoints.get(scope["path"])
         if endpoint is None or scope.get("root_path"):
             return None
-        names = frozenset(part.partition(b"=")[0] for part in scope["query_string"].split(b"&"))
-        asked = (scope["path"], names)
+        run = asyncio.get_running_loop().run_in_executor
         try:
-            if self._seconds.get(asked, QUICK) < QUICK and not self._threads_only:
-                return self._timed(asked, endpoint, scope)
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, self._timed, asked, endpoint, scope)
+            return await run(self._threads, self._timed, _asked(scope), endpoint, scope)
         except Exception as error:
             scope["state"]["raised"] = error
             return None
 
     def _timed(self, asked: Asked, endpoint: Endpoint, scope: Scope) -> Response:
-        begun = time.perf_counter()
+        begun, worked = time.perf_counter(), time.thread_time()
         response = endpoint(Request(scope))
+        # Of the time that passed, another thread may have had half: that makes no question slow.
+        passed, worked = time.perf_counter() - begun, time.thread_time() - worked
         before = self._seconds.get(asked, 0.0)
         if before or len(self._seconds) < KNOWN:
-            self._seconds[asked] = max(time.perf_counter() - begun, before * FADES)
+            self._seconds[asked] = max(worked, passed / 2, before * FADES)
         return response
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        if (
-            scope["type"] == "http"
-            and scope["method"] == "GET"
-            and not scope.get("root_path")
-            and scope["path"] in self._apps
-        ):
+        if scope["type"] != "http":
+            return Match.NONE, {}
+        exact = (
+            scope["method"] == "GET" and not scope.get("root_path") and scope["path"] in self._apps
+        )
+        if exact or "raised" in scope["state"]:
             return Match.FULL, {}
         return Match.NONE, {}
 
@@ -110,3 +127,8 @@ class Exact(BaseRoute):
         if raised is not None:
             raise raised
         await self._apps[scope["path"]](scope, receive, send)
+
+
+def _asked(scope: Scope) -> Asked:
+    parts = scope["query_string"].split(b"&")
+    return scope["path"], frozenset(part.partition(b"=")[0] for part in parts)

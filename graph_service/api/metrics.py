@@ -32,6 +32,8 @@ METRICS = {
     "cache_evicted_total": ("counter", "Answers that left the cache for want of room."),
     "cache_bytes": ("gauge", "Bytes that cached answers hold."),
     "cache_answers": ("gauge", "Cached answers."),
+    "turns": ("gauge", "Requests that are worked out, or wait for that, one after the other."),
+    "turns_waited_total": ("counter", "Requests that had to wait for others to be worked out."),
     "pool": ("gauge", "State of the pool that runs free SPARQL."),
     "pool_events_total": ("counter", "What happened in that pool: answered, killed, refused …"),
     "connections": ("gauge", "Open connections, by state."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -121,22 +122,15 @@ def derivations(answers: Answers, items: list[dict[str, Any]], actor: str) -> No
     iri = thing("organisation", actor.rpartition("/")[2].rpartition(":")[2])
     if "," in iri or not items or not answers.exists(iri):
         return
-    wanted = " ".join(f"<{item['iri']}>" for item in items)
-    rows = list(
-        answers.store.select(
-            f"SELECT DISTINCT ?r ?actor ?agreement ?body WHERE {{ VALUES ?r {{ {wanted} }} "
-            f"?r ag:derivation ?d . ?d ag:forOrganisation <{iri}> ; ag:viaActor ?actor . "
-            "OPTIONAL { ?d ag:viaAgreement ?agreement } OPTIONAL { ?d ag:viaBody ?body } }"
-        )
+    found = answers.store.answer(
+        answers.questions["derivations"],
+        {
+            "organisation": (f"<{iri}>",),
+            "responsibility": tuple(f"<{item['iri']}>" for item in items),
+        },
     )
-    labels = answers.labels(v.value for row in rows for v in row.values())
-    by_thing: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
-        derivation = {
-            f"via_{name}": answers.reference(row[name].value, labels)
-            for name in ("actor", "agreement", "body")
-            if name in row
-        }
-        by_thing.setdefault(row["r"].value, []).append(derivation)
+    by_thing: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in answers.table(found):
+        by_thing[row.pop("responsibility")["iri"]].append({f"via_{k}": v for k, v in row.items()})
     for item in items:
-        item["derivation"] = sorted(by_thing.get(item["iri"], []), key=str)
+        item["derivation"] = sorted(by_thing[item["iri"]], key=str)

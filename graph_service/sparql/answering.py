@@ -17,7 +17,7 @@ from starlette.responses import Response
 from graph_service.api.cache import names
 from graph_service.api.lists import service_of
 from graph_service.api.problems import Problem
-from graph_service.connections import network
+from graph_service.connections import client_of
 from graph_service.service import NoSnapshotError, Service
 from graph_service.sparql.pool import Pool
 from graph_service.sparql.preconditions import NONE, Preconditions, graph_mark, mark
@@ -100,7 +100,7 @@ async def answer(
         return Response(status_code=304, headers=headers)
     # It takes the end of the connection for the end of the answer, so nothing may break off.
     whole = request.scope.get("http_version", "1.1") < "1.1"
-    run = pool.run(job, client_of(request), whole=whole)
+    run = pool.run(job, client_of(request.scope), whole=whole)
     result = await while_connected(request, run)
     if lasting:
         # Another snapshot may have come into service while the job stood in line.
@@ -109,11 +109,6 @@ async def answer(
         result.close()
         return Response(status_code=304, headers=headers)
     return ResultResponse(result, content_type, headers)
-
-
-def client_of(request: Request) -> str:
-    """Whom a request counts for: its address, as connections count it."""
-    return network(request.client.host) if request.client else ""
 
 
 def job_mark(snapshot: str, job: Job, content_type: str) -> str:

@@ -1,40 +1,44 @@
-"""The line before the workers: bounded, and fair between clients.
+"""A line before what few can have at once: bounded, and fair between clients.
 
 First come, first served would let one client that asks a hundred slow questions keep all others
-waiting. So a client may hold only so many places, and a free worker goes to the one of those who
-wait whose client has fewest queries running; among these, to the client whose last turn is longest
-ago, and to the one of its queries that came first.
+waiting. So a client may hold only so many places, and what is free, as a worker, goes to the one of
+those who wait whose client has fewest; among these, to the client whose last turn is longest ago,
+and to the one of its requests that came first.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from graph_service.sparql import failures
-from graph_service.sparql.process import Worker
+
+T = TypeVar("T")
+
+#: Clients whose last turn is remembered, so that who comes again at once is not taken for new.
+KNOWN = 1000
 
 
-class Turn(NamedTuple):
+class Turn(NamedTuple, Generic[T]):
     """A place in the line.
 
     Attributes:
         client: whom it counts for.
-        worker: comes when it is its turn.
+        given: what is waited for; comes when it is its turn.
     """
 
     client: str
-    worker: asyncio.Future[Worker]
+    given: asyncio.Future[T]
 
 
-class Line:
-    """Those who wait for a worker.
+class Line(Generic[T]):
+    """Those who wait.
 
     Args:
         length: how many may wait.
-        of_one: how many queries of one client may wait and run.
+        of_one: how many requests of one client may wait and run.
 
     Attributes:
         refused: limit (``refused``, ``refused_client``) → how often it refused somebody.
@@ -43,18 +47,18 @@ class Line:
     def __init__(self, length: int, of_one: int) -> None:
         self.length, self.of_one = length, of_one
         self.refused: Counter[str] = Counter()
-        self._turns: list[Turn] = []
+        self._turns: list[Turn[T]] = []
         self._number = 0
-        self._last: dict[str, int] = {}
+        self._last: OrderedDict[str, int] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._turns)
 
-    def join(self, client: str, running: Collection[str]) -> Turn:
+    def join(self, client: str, running: Collection[str]) -> Turn[T]:
         """Stand at the end of the line.
 
         Args:
-            running: the client of each query that runs.
+            running: the client of each request that runs.
 
         Raises:
             Problem: too-many when the client has its share already; too-busy when the line is full.
@@ -70,13 +74,13 @@ class Line:
         self._turns.append(turn)
         return turn
 
-    def leave(self, turn: Turn) -> None:
+    def leave(self, turn: Turn[T]) -> None:
         """Leave the line."""
-        turn.worker.cancel()
+        turn.given.cancel()
         if turn in self._turns:
             self._turns.remove(turn)
 
-    def next(self, running: Collection[str]) -> Turn:
+    def next(self, running: Collection[str]) -> Turn[T]:
         """Take out the one whose turn it is; somebody must wait.
 
         Args:
@@ -86,14 +90,15 @@ class Line:
         turn = min(
             self._turns, key=lambda turn: (runs[turn.client], self._last.get(turn.client, 0))
         )
-        here = {*running, *(turn.client for turn in self._turns)}
+        self._turns.remove(turn)
         self._number += 1
         self._last[turn.client] = self._number
-        self._last = {client: last for client, last in self._last.items() if client in here}
-        self._turns.remove(turn)
+        self._last.move_to_end(turn.client)
+        if len(self._last) > KNOWN:
+            self._last.popitem(last=False)
         return turn
 
     def close(self) -> None:
         """Send everybody away."""
         while self._turns:
-            self._turns.pop().worker.cancel()
+            self._turns.pop().given.cancel()

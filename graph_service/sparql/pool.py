@@ -54,7 +54,7 @@ class Pool:
         self._idle: list[Worker] = []
         self._busy: dict[Worker, str] = {}
         self._starting = 0
-        self._line = Line(settings.query_queue, settings.queries_per_address)
+        self._line: Line[Worker] = Line(settings.query_queue, settings.queries_per_address)
         self._tasks: set[asyncio.Task[None]] = set()
         # One client has half of it, and may take the largest graph.
         room = max(KEPT_ANSWERS * settings.query_bytes, 2 * settings.graph_bytes)
@@ -199,17 +199,17 @@ class Pool:
         self._dispatch()
         try:
             limit = self.settings.query_seconds + PATIENCE
-            await asyncio.wait({turn.worker}, timeout=limit)
+            await asyncio.wait({turn.given}, timeout=limit)
         except BaseException:
-            if turn.worker.done() and not turn.worker.cancelled():
-                self._release(turn.worker.result(), True)
+            if turn.given.done() and not turn.given.cancelled():
+                self._release(turn.given.result(), True)
             self._line.leave(turn)
             raise
-        if not turn.worker.done() or turn.worker.cancelled():
+        if not turn.given.done() or turn.given.cancelled():
             self._line.leave(turn)
             self._line.refused["refused"] += 1
             raise failures.too_busy()
-        return turn.worker.result()
+        return turn.given.result()
 
     def _dispatch(self) -> None:
         """Give idle workers to those who wait."""
@@ -221,7 +221,7 @@ class Pool:
                 continue
             turn = self._line.next(self._busy.values())
             self._busy[worker] = turn.client
-            turn.worker.set_result(worker)
+            turn.given.set_result(worker)
 
     def _release(self, worker: Worker, keep: bool) -> None:
         """Take a worker back from a job."""

@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from graph_service.api.cache import OVERHEAD, Cache, names
 from graph_service.api.exact import Exact
 from graph_service.api.metrics import Metrics
+from graph_service.api.turns import Turns
 
 ADDRESSES = (
     "/api/v1/events?limit=3",
@@ -109,7 +110,7 @@ def ask(
 
 def made(app: App, room: int = 1_000_000) -> tuple[Cache, Snapshots]:
     service = Snapshots()
-    return Cache(app, service, room, Metrics(), Exact((), threads_only=False)), service  # type: ignore[arg-type]
+    return Cache(app, service, room, Metrics(), Exact((), threads_only=False), Turns()), service  # type: ignore[arg-type]
 
 
 def test_the_second_answer_is_not_made_again() -> None:

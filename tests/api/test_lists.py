@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import defaultdict
 from urllib.parse import urlencode
 
 import pyoxigraph as ox
@@ -373,6 +374,28 @@ def test_an_organisation_bears_with_its_derivation(client: TestClient) -> None:
     ).json()
     assert body["total"] > 10
     assert any(item["derivation"] for item in body["items"])
+
+
+def test_a_derivation_says_what_the_graph_says(client: TestClient, answers: Answers) -> None:
+    said = defaultdict(set)
+    rows = answers.store.select(
+        "SELECT * WHERE { ?r ag:derivation ?d . ?d ag:viaActor ?actor ; "
+        "ag:forOrganisation <https://w3id.org/ansvarsgraf/id/organisation/odense-kommune> . "
+        "OPTIONAL { ?d ag:viaAgreement ?agreement } OPTIONAL { ?d ag:viaBody ?body } }"
+    )
+    for row in rows:
+        said[row["r"].value].add(
+            tuple(row[n].value if n in row else "" for n in ("actor", "agreement", "body"))
+        )
+    items = client.get("/api/v1/responsibilities?actor=odense-kommune&limit=500").json()["items"]
+    assert len(items) > 100
+    for item in items:
+        found = [
+            tuple(one.get(f"via_{n}", {}).get("iri", "") for n in ("actor", "agreement", "body"))
+            for one in item["derivation"]
+        ]
+        assert len(found) == len(set(found))
+        assert set(found) == said[item["iri"]]
 
 
 def test_the_index_names_every_list(client: TestClient) -> None:

@@ -10,8 +10,15 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from graph_service.answers import Answers
+from graph_service.api import turns
 from graph_service.api.app import create_app
+from graph_service.api.problems import Problem
 from graph_service.settings import Settings
+
+
+async def full(*_: object) -> None:
+    raise Problem("too-busy", "Mange venter.")
+
 
 CASES = [
     ("/api/v1/events?due_befor=2019-01-01", 400, "unknown-parameter", "due_before"),
@@ -82,6 +89,27 @@ def test_what_is_broken_here_is_told_without_saying_what(
             assert answer.json()["type"].endswith("/problem/internal")
             assert answer.headers["access-control-allow-origin"] == "*"
         assert client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/api/v1/things/law/sul-84", "/soeg?q=fuld", "/id/law/sul-140"])
+def test_a_line_that_is_full_is_said(
+    client: TestClient, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns.Turns, "_wait", full)
+    html = "text/html" if path.startswith("/soeg") else "application/json"
+    for ask in (client.get, client.head):
+        answer = ask(path, headers={"Accept": html})
+        assert answer.status_code == 503
+        assert answer.headers["retry-after"]
+    assert answer.text == ""
+    assert "travlt" in client.get(path, headers={"Accept": html}).text
+
+
+def test_who_left_before_his_turn_is_counted_as_such(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "never", lambda: True)
+    assert client.get("/soeg?q=ingen+venter").status_code == 499
 
 
 def test_a_wrong_method_names_the_right_ones(client: TestClient) -> None:

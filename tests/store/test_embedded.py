@@ -13,7 +13,7 @@ from graph_service.questions import registry
 from graph_service.settings import Settings
 from graph_service.store import StoreError, index, things
 from graph_service.store.embedded import EmbeddedStore
-from graph_service.vocabulary import thing
+from graph_service.vocabulary import ag, thing
 
 ASKED = ("who-under-provision", "due-by", "initiative-counts", "role-card", "tasks")
 
@@ -36,6 +36,22 @@ def test_a_snapshot_of_an_earlier_version_answers_too(
     duties = answers.page("responsibilities", {}, limit=3).things
     assert without.page("responsibilities", {}, limit=3).things == duties
     assert without.describe(duties) == answers.describe(duties)
+
+
+def test_a_thing_can_be_described_that_has_a_value_without_a_name(answers: Answers) -> None:
+    (said,) = answers.describe([ag("mentionedIn")])
+    assert said["property_chain_axiom"]
+
+
+def test_what_stands_for_a_thing_is_the_same_however_much_is_remembered(
+    answers: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    duties = answers.page("responsibilities", {}, limit=60).things
+    whole = answers.describe(duties)
+    monkeypatch.setattr("graph_service.answers.KEPT_LABELS", 10)
+    fresh = Answers(answers.store, answers.questions)
+    assert [fresh.describe([duty])[0] for duty in duties] == whole
+    assert fresh.describe(duties) == whole
 
 
 @pytest.mark.parametrize("name", ["initiatives", "events", "responsibilities"])

@@ -1,0 +1,109 @@
+"""What takes a while is worked out one at a time: each client in turn.
+
+Python works out one thing at a time in a process, however many threads there are. Those that take
+turns by the millisecond are all done late, one in 7 ms beside ten others in 77, and each of them
+holds up the event loop; one after the other they are done, on an average, in half of that. So there
+is one place for what is worked out in threads, and who waits for it gets it by the rule of
+:class:`graph_service.sparql.line.Line`. What takes long, or is sent slowly, gives the place up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from starlette.types import Scope
+
+from graph_service.api.observe import never
+from graph_service.api.problems import Problem
+from graph_service.connections import client_of
+from graph_service.sparql.line import Line
+from graph_service.sparql.streaming import ClientGone
+
+#: Seconds after which the place goes to the next, though its holder is not done.
+LONG = 0.05
+
+
+class Turns:
+    """The place, or places, and the line before it.
+
+    Args:
+        places: how many are worked out at once.
+        length: how many may wait; a connection that its client closed leaves its request in line.
+        of_one: how many requests of one client may wait and be worked out.
+
+    Attributes:
+        waited: how often somebody stood in line.
+    """
+
+    def __init__(self, places: int = 1, length: int = 2000, of_one: int = 500) -> None:
+        self._places = places
+        self._line: Line[None] = Line(length, of_one)
+        self._running: list[str] = []
+        self.waited = 0
+
+    def figures(self) -> dict[str, float]:
+        """Who is at it, waits and has waited, for the metrics."""
+        return {
+            'turns{state="running"}': len(self._running),
+            'turns{state="waiting"}': len(self._line),
+            "turns_waited_total": self.waited,
+        }
+
+    async def come(self, scope: Scope) -> Callable[[], None]:
+        """Wait for the place.
+
+        Args:
+            scope: of the request whose turn it is.
+
+        Returns:
+            What gives the place up; to be called when the request is done, though the place was
+            given up before it, after :data:`LONG`.
+
+        Raises:
+            ClientGone: nobody waits for the answer any more.
+            Problem: too-busy, when the line is full, or its client's part of it.
+        """
+        client = client_of(scope)
+        await self._wait(client)
+        gone: Callable[[], bool] = scope["state"].get("gone", never)
+        if gone():
+            self._leave(client)
+            raise ClientGone
+        held = True
+
+        def give_up() -> None:
+            nonlocal held
+            timer.cancel()
+            if held:
+                held = False
+                self._leave(client)
+
+        timer = asyncio.get_running_loop().call_later(LONG, give_up)
+        return give_up
+
+    async def _wait(self, client: str) -> None:
+        if len(self._running) < self._places:
+            self._running.append(client)
+            return
+        self.waited += 1
+        try:
+            turn = self._line.join(client, self._running)
+        except Problem as full:
+            detail = "Mange forespørgsler venter på svar. Prøv igen om få sekunder."
+            raise Problem("too-busy", detail) from full
+        try:
+            await asyncio.wait({turn.given})
+        except asyncio.CancelledError:
+            if turn.given.done():
+                self._leave(client)
+            else:
+                self._line.leave(turn)
+            raise
+
+    def _leave(self, client: str) -> None:
+        self._running.remove(client)
+        if len(self._line):
+            turn = self._line.next(self._running)
+            self._running.append(turn.client)
+            turn.given.set_result(None)
