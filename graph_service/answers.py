@@ -336,10 +336,11 @@ class Answers:
                         if thing in terms and label is not None
                     }
                 )
-            named = [t.value for t in terms.values() if t.value.startswith(("http://", "https://"))]
-            labels = self.labels(named)
-            references = {iri: self.reference(iri, labels) for iri in named}
-            shown.update({k: references.get(t.value) or plain(t) for k, t in terms.items()})
+            iris = {t.value for t in terms.values() if t.value.startswith(("http://", "https://"))}
+            named = self._references(iris)
+            shown.update(
+                {k: named[t.value] if t.value in iris else plain(t) for k, t in terms.items()}
+            )
         names = found.names
         return [
             {name: shown[key] for name, key in zip(names, row, strict=True) if key is not None}
