@@ -26,7 +26,7 @@ from graph_service.server import Following
 from graph_service.service import Service
 from graph_service.settings import Settings
 from tests.api.test_operations import small
-from tests.server.conftest import label_served, reload, server, wait_until
+from tests.server.conftest import has_open, label_served, reload, server, wait_until
 from tests.web.addresses import PAGES
 
 #: A page, and addresses of programs.
@@ -191,12 +191,7 @@ def test_a_process_that_nobody_asks_takes_the_new_one_too(tmp_path: Path) -> Non
         small(snapshots, "Efter")
         reload(running, 20)
         opened = f"{current(snapshots).name}/index.sqlite"
-        wait_until(
-            lambda: all(
-                any(opened in f"{link.readlink()}" for link in Path(f"/proc/{pid}/fd").iterdir())
-                for pid in running.children()
-            )
-        )
+        wait_until(lambda: all(has_open(pid, opened) for pid in running.children()))
         assert label_served(running) == "Efter"
 
 
