@@ -8,14 +8,27 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
-from starlette.types import Message, Send
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+import uvicorn
+from starlette.types import Message, Scope, Send
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import (
+    HEADER_RE,
+    HEADER_VALUE_RE,
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
+from graph_service.api import at_once
+from graph_service.api.at_once import Whole
 from graph_service.api.problems import RETRY_AFTER
 from graph_service.connections import BUSY, IDLE, WAITING, Limits, Register, network
+
+log = logging.getLogger("ansvarsgraf")
 
 HEADERS_TOO_LONG = "Forespørgslens hoveder er for lange eller for mange."
 #: Most bytes that are copied to be sent together with others.
@@ -63,11 +76,15 @@ class Together:
             self._send()
             self._transport.write(data)
         elif self._held:
-            held, self._held = self._held, b""
-            self._transport.write(held + data)
+            self.send(data)
         elif data:
             self._held = data
             self._loop.call_soon(self._send)
+
+    def send(self, data: bytes) -> None:
+        """Send now, with what waits for this turn to end."""
+        held, self._held = self._held, b""
+        self._transport.write(held + data if held else data)
 
     def pause_reading(self) -> None:
         """Read nothing more until :meth:`resume_reading`."""
@@ -119,6 +136,12 @@ class Guarded(HttpToolsProtocol):
     _too_large = False
     _complete = True
     _hosts = _headers = 0
+    _has_body = _in_headers = _fresh = False
+    _next: RequestResponseCycle | None = None
+
+    def __init__(self, config: uvicorn.Config, *args: Any, **kwargs: Any) -> None:
+        super().__init__(config, *args, **kwargs)
+        self._at_once = at_once.of(self.app)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         transport.max_size = READ  # type: ignore[attr-defined]
@@ -147,7 +170,7 @@ class Guarded(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if not self._admitted:
             return
-        self.said_something = True
+        self.said_something = self._fresh = True
         before, size = self.state, len(data)
         if before != BUSY:
             self._header += size
@@ -162,7 +185,7 @@ class Guarded(HttpToolsProtocol):
             self._bound_body()
         elif self._header > self.register.limits.header_bytes:
             self._refuse(431, HEADERS_TOO_LONG, "header_bytes")
-        elif before == IDLE:
+        elif self.state == IDLE and (self._fresh or self._in_headers):
             self.state = WAITING
             self.register.waits(self)
 
@@ -180,6 +203,7 @@ class Guarded(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._raw = self._body = self._hosts = self._headers = 0
+        self._has_body, self._in_headers = False, True
 
     def on_url(self, url: bytes) -> None:
         self._grow(len(url))
@@ -197,9 +221,13 @@ class Guarded(HttpToolsProtocol):
         name = name.lower()
         if name == b"host":
             self._hosts += 1
-        elif name == b"content-length" and is_more(value, self.register.limits.body_bytes):
-            self._too_large = True
-            raise ValueError("the body is announced as too large")
+        elif name == b"content-length":
+            self._has_body = True
+            if is_more(value, self.register.limits.body_bytes):
+                self._too_large = True
+                raise ValueError("the body is announced as too large")
+        elif name == b"transfer-encoding":
+            self._has_body = True
         super().on_header(name, value)
 
     def _grow(self, size: int) -> None:
@@ -213,7 +241,7 @@ class Guarded(HttpToolsProtocol):
         if self._hosts > 1 or (not self._hosts and self.parser.get_http_version() == "1.1"):
             raise ValueError("not one Host")
         self._header = self._raw = self._ahead = 0
-        self._complete = False
+        self._complete = self._in_headers = False
         self.state = BUSY
         self.register.heard(self)
         self.register.sends(self, True)
@@ -234,6 +262,38 @@ class Guarded(HttpToolsProtocol):
         self._ahead = 0
         self.register.sends(self, False)
         super().on_message_complete()
+        cycle, self._next = self._next, None
+        if cycle and not self._answered(cycle):
+            super()._start_asgi_task(cycle, self.app)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        """Hand a request to the application, or wait a moment for its end and answer at once.
+
+        One in what is read at a time, so that who sends many together waits for the others' turns.
+        """
+        if self._fresh and not self._complete and not self._has_body:
+            self._fresh, self._next = False, cycle
+        else:
+            super()._start_asgi_task(cycle, app)
+
+    def _answered(self, cycle: RequestResponseCycle) -> bool:
+        """Answer a whole request in this turn of the event loop, when the application can."""
+        if self.flow.write_paused or cycle.scope["http_version"] != "1.1":
+            return False
+        try:
+            whole = self._at_once(cast(Scope, cycle.scope))
+            data = written(whole, cycle.keep_alive) if whole else b""
+        except Exception:
+            log.exception("no answer at once for %s", cycle.scope["path"][:200])
+            return False
+        if not data:
+            return False
+        cycle.response_started = cycle.response_complete = True
+        self._together.send(data)
+        if not cycle.keep_alive:
+            self.transport.close()
+        self.on_response_complete()
+        return True
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
@@ -292,6 +352,22 @@ class Guarded(HttpToolsProtocol):
         tail = b"content-length: %d\r\nconnection: close\r\n\r\n" % len(body)
         with contextlib.suppress(OSError, RuntimeError):
             self.transport.write(head + tail + body)
+
+
+def written(whole: Whole, keep_alive: bool) -> bytes:
+    """An answer as HTTP/1.1 has it.
+
+    Raises:
+        ValueError: a header would end its line, or is no header.
+    """
+    names, values = zip(*whole.headers, strict=True)
+    if HEADER_RE.search(b"".join(names)) or HEADER_VALUE_RE.search(b"".join(values)):
+        raise ValueError("a header that is none")
+    lines = [STATUS_LINE[whole.status]]
+    for name, value in whole.headers:
+        lines += name, b": ", value, b"\r\n"
+    lines.append(b"\r\n" if keep_alive else b"connection: close\r\n\r\n")
+    return b"".join(lines) + whole.body
 
 
 def is_more(length: bytes, limit: int) -> bool:

@@ -44,30 +44,35 @@ def split_order(query: str, columns: Collection[str]) -> tuple[str, Order]:
 
 def put_in_order(found: Solutions, order: Order) -> None:
     """Sort solutions in place; the first variable counts most."""
-    if len(found.rows) > 1:
+    if len(found.rows) > 1 and order:
         columns = [(found.names.index(name), downwards) for name, downwards in order]
-        found.rows = _in_order(found.rows, columns, found.ranks)
+        found.rows = _in_order(found.rows, columns, 0, found.ranks)
 
 
 def _in_order(
     rows: list[Sequence[Key | None]],
     columns: Sequence[tuple[int, bool]],
+    at: int,
     ranks: Mapping[Key | None, Rank],
 ) -> list[Sequence[Key | None]]:
-    if not columns:
-        return rows
-    (column, downwards), *rest = columns
-    ranked = [ranks[row[column]] for row in rows]
-    places = sorted(range(len(rows)), key=ranked.__getitem__, reverse=downwards)
-    placed = [rows[at] for at in places]
-    begin = 0
-    for end in range(1, len(places) + 1):
-        if end < len(places) and ranked[places[end]] == ranked[places[begin]]:
-            continue
-        if end - begin > 1:
-            placed[begin:end] = _in_order(placed[begin:end], rest, ranks)
-        begin = end
-    return placed
+    column, downwards = columns[at]
+    at += 1
+    alike: dict[Rank, list[Sequence[Key | None]]] = {}
+    for row in rows:
+        rank = ranks[row[column]]
+        if rank in alike:
+            alike[rank].append(row)
+        else:
+            alike[rank] = [row]
+    if len(alike) > 1:
+        placed = []
+        for rank in sorted(alike, reverse=downwards):
+            group = alike[rank]
+            if len(group) > 1 and at < len(columns):
+                group = _in_order(group, columns, at, ranks)
+            placed += group
+        return placed
+    return rows if at == len(columns) else _in_order(rows, columns, at, ranks)
 
 
 def rank(term: Term | None) -> Rank:

@@ -23,7 +23,9 @@ from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
 from graph_service import heap
+from graph_service.api import at_once
 from graph_service.api.app import create_app
+from graph_service.api.at_once import Whole
 from graph_service.api.observe import set_up_logging
 from graph_service.connections import Limits
 from graph_service.guarded import guarded
@@ -209,6 +211,7 @@ class Following:
         self._app, self._generation, self._place = app, among.generation, among.place
         self._seen = self._generation.read()
         self._lock = asyncio.Lock()
+        self._app_at_once = at_once.of(app)
         service: Service = app.state.service
         service.on_coming.append(self._generation.announce)
         service.on_swap.append(self._generation.advance)
@@ -240,6 +243,10 @@ class Following:
             elif now != self._seen:
                 reload_aside(self._app)
             self._seen = now
+
+    def at_once(self, scope: Scope) -> Whole | None:
+        """See :mod:`graph_service.api.at_once`."""
+        return self._app_at_once(scope) if self._generation.read() == self._seen else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.look()

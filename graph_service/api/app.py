@@ -16,7 +16,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graph_service import __version__
-from graph_service.api import ask, lists, observe, operations, search, things
+from graph_service.api import ask, at_once, lists, observe, operations, search, things
+from graph_service.api.at_once import Whole
 from graph_service.api.cache import Cache
 from graph_service.api.cors import Cors
 from graph_service.api.exact import THREADS, Exact
@@ -60,6 +61,12 @@ class Application(FastAPI):
         self.around = super().__call__
         for layer in reversed(layers):
             self.around = layer(self.around)
+        self._around_at_once = at_once.of(self.around)
+
+    def at_once(self, scope: Scope) -> Whole | None:
+        """See :mod:`graph_service.api.at_once`."""
+        scope["app"] = self
+        return self._around_at_once(scope)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["app"] = self

@@ -15,10 +15,12 @@ import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from graph_service.api.at_once import Header, Whole
 from graph_service.api.exact import Exact
 from graph_service.api.metrics import Metrics
 from graph_service.api.problems import Problem
@@ -27,7 +29,6 @@ from graph_service.api.turns import Turns
 from graph_service.service import Service
 from graph_service.sparql.streaming import ClientGone
 
-Header = tuple[bytes, bytes]
 Key = tuple[object, ...]
 #: Addresses that are answered anew each time, as free SPARQL is: their own rules hold.
 LIVE = ("/rdf-graph-store", "/graph/", "/healthz", "/readyz", "/metrics", "/api/v1/admin/")
@@ -62,6 +63,22 @@ class Stored:
         """The message with status and headers of the 304."""
         headers = [(name, value) for name, value in self.start["headers"] if name in TOLD]
         return {"type": "http.response.start", "status": 304, "headers": headers}
+
+
+class Looked(NamedTuple):
+    """What was found out about a request before anything is waited for.
+
+    Attributes:
+        key: under which its answer is kept.
+        match: its If-None-Match.
+        stored: the answer, when it is there or was made at once.
+        made: what was made at once, if it is not to be kept.
+    """
+
+    key: Key
+    match: bytes
+    stored: Stored | None
+    made: Response | None
 
 
 #: Bytes of a long body that are sent at once.
@@ -112,52 +129,32 @@ class Cache:
         self._stored = OrderedDict()
         self.held = 0
 
+    def at_once(self, scope: Scope) -> Whole | None:
+        """See :mod:`graph_service.api.at_once`; what is long is sent in pieces, the common way."""
+        look = self._look(scope)
+        if look is None or look.stored is None:
+            return None
+        stored = look.stored
+        if look.match and names(look.match, stored.etag):
+            return Whole(304, stored.unchanged["headers"], b"")
+        if scope["method"] == "HEAD":
+            return Whole(200, stored.start["headers"], b"")
+        if stored.size >= PIECE:
+            return None
+        return Whole(200, stored.start["headers"], stored.body["body"])
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if (
-            scope["type"] != "http"
-            or scope["method"] not in ("GET", "HEAD")
-            or scope["path"].startswith(LIVE)
-            or (scope["path"] == "/sparql" and b"query=" in scope["query_string"])
-        ):
+        look = self._look(scope) if scope["type"] == "http" else None
+        if look is None:
             await self.app(scope, receive, send)
             return
-        accept = host = match = b""
-        gzip = False
-        for name, value in scope["headers"]:
-            if name == b"accept":
-                accept = value
-            elif name == b"host":
-                host = host or value
-            elif name == b"if-none-match":
-                match = match + b"," + value if match else value
-            elif name == b"accept-encoding":
-                gzip = gzip or takes_gzip(value)
-        snapshot = self.service.snapshot
-        key = (
-            snapshot,
-            scope["path"],
-            scope["query_string"],
-            accept,
-            host,
-            gzip,
-            scope["scheme"],
-            scope.get("root_path"),
-        )
-        stored = self._stored.get(key)
+        stored = look.stored
         if stored is None:
-            self.misses += 1
-            scope.setdefault("state", {})["cache"] = "miss"
-            stored = await self._make(scope, receive, send)
+            stored = await self._make(look.made, scope, receive, send)
             if stored is None:
                 return
-            if snapshot and snapshot == self.service.snapshot:
-                self._keep(key, stored)
-        else:
-            self.hits += 1
-            scope.setdefault("state", {})["cache"] = "hit"
-            with contextlib.suppress(KeyError):
-                self._stored.move_to_end(key)
-        if match and names(match, stored.etag):
+            self._keep(look.key, stored)
+        if look.match and names(look.match, stored.etag):
             await send(stored.unchanged)
             await send(NOTHING)
             return
@@ -169,7 +166,64 @@ class Cache:
         else:
             await in_pieces(stored.body["body"], send)
 
+    def _look(self, scope: Scope) -> Looked | None:
+        """What is asked for and what is there at once; None where a snapshot does not settle it.
+
+        Looked for once: the scope remembers it.
+        """
+        state = scope.setdefault("state", {})
+        if "looked" not in state:
+            state["looked"] = self._looked(scope)
+        found: Looked | None = state["looked"]
+        return found
+
+    def _looked(self, scope: Scope) -> Looked | None:
+        if (
+            scope["method"] not in ("GET", "HEAD")
+            or scope["path"].startswith(LIVE)
+            or (scope["path"] == "/sparql" and b"query=" in scope["query_string"])
+        ):
+            return None
+        accept = host = match = b""
+        gzip = False
+        for name, value in scope["headers"]:
+            if name == b"accept":
+                accept = value
+            elif name == b"host":
+                host = host or value
+            elif name == b"if-none-match":
+                match = match + b"," + value if match else value
+            elif name == b"accept-encoding":
+                gzip = gzip or takes_gzip(value)
+        key = (
+            self.service.snapshot,
+            scope["path"],
+            scope["query_string"],
+            accept,
+            host,
+            gzip,
+            scope["scheme"],
+            scope.get("root_path"),
+        )
+        stored, made = self._stored.get(key), None
+        if stored is None:
+            self.misses += 1
+            scope["state"]["cache"] = "miss"
+            made = self.exact.at_once(_as_get(scope))
+            stored = _to_store(made)
+            if stored:
+                self._keep(key, stored)
+        else:
+            self.hits += 1
+            scope["state"]["cache"] = "hit"
+            with contextlib.suppress(KeyError):
+                self._stored.move_to_end(key)
+        return Looked(key, match, stored, made)
+
     def _keep(self, key: Key, stored: Stored) -> None:
+        current = self.service.snapshot
+        if not current or key[0] != current:
+            return
         if stored.size > self.room // LARGEST or key in self._stored:
             return
         self._stored[key] = stored
@@ -179,34 +233,46 @@ class Cache:
             self.held -= gone.size
             self.evicted += 1
 
-    async def _make(self, scope: Scope, receive: Receive, send: Send) -> Stored | None:
+    async def _make(
+        self, made: Response | None, scope: Scope, receive: Receive, send: Send
+    ) -> Stored | None:
         """The application's answer, held back; None when it was sent on as it came.
 
         What is not 200, or comes in pieces, or says ``no-store`` or ``private``, is sent on.
         """
-        head = scope["method"] == "HEAD"
-        asked = {**scope, "method": "GET"} if head else scope
-        found = self.exact.at_once(asked)
-        if found or "raised" in asked["state"]:
-            return await _taken(found or self.app, asked, receive, send, head=head)
+        asked = _as_get(scope)
+        head = asked is not scope
+        if made or "raised" in asked["state"]:
+            return await _taken(made or self.app, asked, receive, send, head=head)
         try:
             done = await self.turns.come(asked)
         except (ClientGone, Problem) as error:
             asked["state"]["raised"] = error
             return await _taken(self.app, asked, receive, send, head=head)
         try:
-            found = await self.exact.in_thread(asked)
-            return await _taken(found or self.app, asked, receive, send, head=head)
+            made = await self.exact.in_thread(asked)
+            stored = _to_store(made)
+            return stored or await _taken(made or self.app, asked, receive, send, head=head)
         finally:
             done()
+
+
+def _as_get(scope: Scope) -> Scope:
+    """A request as GET; the same one when it is."""
+    return {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+
+
+def _to_store(made: Response | None) -> Stored | None:
+    """The answer of an endpoint, when it may be sent again."""
+    if type(made) is Response and made.status_code == 200 and not _is_live(made.raw_headers):
+        return store(made.raw_headers, bytes(made.body))
+    return None
 
 
 async def _taken(
     app: ASGIApp, scope: Scope, receive: Receive, send: Send, *, head: bool
 ) -> Stored | None:
     """What an application answers to GET, or None when it was sent on; without body for HEAD."""
-    if type(app) is Response and app.status_code == 200 and not _is_live(app.raw_headers):
-        return store(app.raw_headers, bytes(app.body))
     held: list[Message] = []
     passed = False
 
@@ -254,7 +320,7 @@ def _is_live(headers: list[Header]) -> bool:
 
 
 def store(said: list[Header], data: bytes) -> Stored:
-    """Make an answer ready to be sent again, with its ETag and Cache-Control.
+    """Make an answer ready to be sent again, with its length, ETag and Cache-Control.
 
     Args:
         said: its headers.
@@ -262,8 +328,11 @@ def store(said: list[Header], data: bytes) -> Stored:
     """
     etag = b'"' + hashlib.sha256(data).hexdigest()[:32].encode() + b'"'
     headers: list[Header] = [*said, (b"etag", etag)]
-    if all(name != b"cache-control" for name, _ in headers):
+    there = {name for name, _ in said}
+    if b"cache-control" not in there:
         headers.append(KEEP)
+    if b"content-length" not in there:
+        headers.append((b"content-length", b"%d" % len(data)))
     size = len(data) + sum(len(n) + len(v) for n, v in headers) + OVERHEAD
     return Stored(
         {"type": "http.response.start", "status": 200, "headers": headers},

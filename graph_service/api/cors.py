@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from graph_service.api import at_once
+from graph_service.api.at_once import Whole
+
 #: Addresses that are opened: data, not pages and not administration.
 OPEN = ("/api/", "/id/", "/sparql", "/graph/", "/rdf-graph-store", "/.well-known/void")
 CLOSED = "/api/v1/admin/"
@@ -29,12 +32,20 @@ class Cors:
 
     def __init__(self, app: ASGIApp, origins: tuple[str, ...]) -> None:
         self.app = app
+        self._app_at_once = at_once.of(app)
         self.everyone = "*" in origins
         self.origins = {origin.rstrip("/").encode() for origin in origins}
 
+    def at_once(self, scope: Scope) -> Whole | None:
+        """See :mod:`graph_service.api.at_once`."""
+        whole = self._app_at_once(scope)
+        if whole is None or not _is_open(scope["path"]):
+            return whole
+        origin = next((value for name, value in scope["headers"] if name == b"origin"), b"")
+        return whole._replace(headers=[*whole.headers, *self._given(origin)])
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope.get("path", "")
-        if scope["type"] != "http" or not path.startswith(OPEN) or path.startswith(CLOSED):
+        if scope["type"] != "http" or not _is_open(scope["path"]):
             await self.app(scope, receive, send)
             return
         headers = dict(scope["headers"])
@@ -68,3 +79,7 @@ class Cors:
         if origin and origin in self.origins:
             return [(b"access-control-allow-origin", origin), EXPOSED, vary]
         return [vary]
+
+
+def _is_open(path: str) -> bool:
+    return path.startswith(OPEN) and not path.startswith(CLOSED)

@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ WEIGHT = re.compile(r"(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
 MAX_RANGES = 40
 
 
-def parse_accept(header: str) -> list[tuple[str, float]]:
+def parse_accept(header: str) -> tuple[tuple[str, float], ...]:
     """The media ranges of an Accept header with their weights, best first (RFC 9110, 12.5.1).
 
     A weight that cannot be read counts as 0. Ranges of weight 0 stand last: they say what a
@@ -58,7 +59,12 @@ def parse_accept(header: str) -> list[tuple[str, float]]:
             specific = 0 if media == "*/*" else 1 if media.endswith("/*") else 2
             ranges.append((media.lower(), weight, specific, -position))
     ranges.sort(key=lambda r: (r[1], r[2], r[3]), reverse=True)
-    return [(media, weight) for media, weight, _, _ in ranges]
+    return tuple((media, weight) for media, weight, _, _ in ranges)
+
+
+#: Clients send few Accept headers, and most are short.
+_parsed = lru_cache(500)(parse_accept)
+SHORT = 300
 
 
 def negotiate(accept: str, offers: Mapping[str, str], default: str) -> str | None:
@@ -74,7 +80,7 @@ def negotiate(accept: str, offers: Mapping[str, str], default: str) -> str | Non
     """
     if not accept.strip():
         return default
-    ranges = parse_accept(accept)
+    ranges = (_parsed if len(accept) <= SHORT else parse_accept)(accept)
     best: tuple[float, int, int] | None = None
     chosen = None
     names = sorted(offers, key=lambda name: name != default)

@@ -27,6 +27,7 @@ from graph_service.api.request import (
     day_of,
     integer,
     one_of,
+    pairs_of,
     read_values,
     service_of,
     several,
@@ -123,7 +124,7 @@ def list_route(resource: Resource, question: Question) -> Callable[[Request], Re
         base = base_url(request)
         following = ""
         if page.cursor:
-            kept = [(k, v) for k, v in request.query_params.multi_items() if k != "cursor"]
+            kept = [(k, v) for k, v in pairs_of(request) if k != "cursor"]
             following = f"{base}{request.url.path}?{urlencode([*kept, ('cursor', page.cursor)])}"
         shown = page_address(resource, question, values)
         headers = forms(request, chosen, offered(as_of), page=shown, following=following)

@@ -19,10 +19,12 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from typing import IO
+from typing import IO, Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from graph_service.api import at_once
+from graph_service.api.at_once import Whole
 from graph_service.api.metrics import Metrics, sample
 
 #: A text as JSON.
@@ -126,6 +128,7 @@ class Observe:
         stream: IO[str] | None = None,
     ) -> None:
         self.app, self.metrics = app, metrics
+        self._app_at_once = at_once.of(app)
         self.lines = RequestLog(stream or sys.stderr)
         self.log_requests, self.log_queries = log_requests, log_queries
         self._prefix = secrets.token_hex(4)
@@ -137,11 +140,7 @@ class Observe:
             await self.app(scope, receive, send)
             self.lines.flush()
             return
-        begun = time.perf_counter()
-        given = next((v for n, v in scope["headers"] if n == b"x-request-id"), b"")
-        name = given if SOUND_ID.fullmatch(given) else self._name()
-        state = scope.setdefault("state", {})
-        state["request_id"] = name.decode()
+        state, name, begun = self._begin(scope)
         status, size, whole, left = 0, 0, False, False
         gone: Callable[[], bool] = state.get("gone", never)
 
@@ -168,6 +167,29 @@ class Observe:
             # Where nothing was sent, it ends in an error, of which the server makes an answer.
             told = CLIENT_LEFT if left else status or 500
             self._note(scope, state, told, size, time.perf_counter() - begun, broken)
+
+    def at_once(self, scope: Scope) -> Whole | None:
+        """See :mod:`graph_service.api.at_once`."""
+        state, name, begun = self._begin(scope)
+        whole = self._app_at_once(scope)
+        if whole is None:
+            return None
+        passed = time.perf_counter() - begun
+        self._note(scope, state, whole.status, len(whole.body), passed, False)
+        return Whole(whole.status, [*whole.headers, (b"x-request-id", name)], whole.body)
+
+    def _begin(self, scope: Scope) -> tuple[dict[str, Any], bytes, float]:
+        """The state of a request, its id, and when it began."""
+        state: dict[str, Any] = scope.setdefault("state", {})
+        begun = state.get("begun")
+        if begun is None:
+            given = next((v for n, v in scope["headers"] if n == b"x-request-id"), b"")
+            name = given if SOUND_ID.fullmatch(given) else self._name()
+            state["request_id"] = name.decode()
+            begun = state["begun"] = time.perf_counter()
+        else:
+            name = state["request_id"].encode()
+        return state, name, begun
 
     def _name(self) -> bytes:
         return f"{self._prefix}-{next(self._numbers):x}".encode()

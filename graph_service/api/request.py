@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Request
 
@@ -57,6 +57,16 @@ def query_of(values: Iterable[tuple[str, str]]) -> str:
         else urlencode({name: value})
         for name, value in values
     )
+
+
+def pairs_of(request: Request) -> list[tuple[str, str]]:
+    """The names and values of a query string, in order. One without escapes, as most are, is only
+    cut."""
+    text = request.scope["query_string"].decode("latin-1")
+    if "%" in text or "+" in text:
+        return parse_qsl(text, keep_blank_values=True)
+    cut = (part.partition("=") for part in text.split("&") if part)
+    return [(name, value) for name, _, value in cut]
 
 
 def base_url(request: Request) -> str:
@@ -113,7 +123,7 @@ def read_values(request: Request, known: Mapping[str, Parameter]) -> dict[str, s
         ParameterError: an unknown one, with the nearest.
     """
     values: dict[str, str] = {}
-    for name, value in request.query_params.multi_items():
+    for name, value in pairs_of(request):
         values[name] = f"{values[name]},{value.strip()}" if name in values else value.strip()
     if values.keys() - known.keys():
         bind(known, dict.fromkeys(values, ""), Nothing())

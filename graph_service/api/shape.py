@@ -21,7 +21,7 @@ from graph_service.api.formats import (
     to_json,
     to_rdf,
 )
-from graph_service.api.request import base_url, query_of, service_of
+from graph_service.api.request import base_url, pairs_of, query_of, service_of
 from graph_service.api.resources import data_of, page_of
 from graph_service.vocabulary import kind_and_slug, thing
 
@@ -66,7 +66,7 @@ def forms(
     if len(request.scope["query_string"]) > LONGEST:
         return vary
     base = base_url(request)
-    kept = query_of((k, v) for k, v in request.query_params.multi_items() if k != "format")
+    kept = query_of((k, v) for k, v in pairs_of(request) if k != "format")
     here = f"{base}{_quoted(data or request.scope['path'])}?{kept}{'&' if kept else ''}format="
     made = [
         f'<{here}{name}>; rel="alternate"; type="{media}"'

@@ -69,17 +69,19 @@ def remembered(passes: Passes, asked: int, known: int) -> Maker:
         known: another one, for what was said in this run.
     """
 
-    def said_before(r: Registers) -> bool:
+    def say(r: Registers) -> bool:
+        if r[known] is None:
+            r[known] = {}
         said: Any = r[known]
-        if said is None:
-            said = r[known] = {}
-        value = r[asked]
-        answer = said.get(value)
-        if answer is None:
-            answer = said[value] = passes(r)
-        return bool(answer)
+        answer = said[r[asked]] = passes(r)
+        return answer
 
-    return filtered(said_before)
+    def make(source: Source, following: Writer) -> None:
+        said = source.name()
+        source.line(f"{said} = r[{known}] and r[{known}].get(r[{asked}])")
+        source.block(f"if {source.value(say)}(r) if {said} is None else {said}:", following)
+
+    return make
 
 
 def optional(makers: Sequence[Maker], new: Sequence[int], flag: int) -> Maker:

@@ -26,6 +26,8 @@ Evaluated = Callable[[Registers], object]
 
 STRING, BOOLEAN = XSD + "string", XSD + "boolean"
 INTEGERS, DECIMALS = (XSD + "integer",), (XSD + "decimal",)
+#: What :func:`comparable` says of what is no literal, and of strings.
+NODES, STRINGS = ("iri", "blank"), ("text", "tagged")
 DOUBLES = (XSD + "double", XSD + "float")
 
 
@@ -132,7 +134,9 @@ class Operators:
 
     def truth(self, value: object) -> bool:
         """The effective boolean value. Raises as :meth:`text`, for what has none."""
-        found = value if isinstance(value, bool) else self.plain(value)
+        if value is True or value is False:
+            return value
+        found = self.plain(value)
         if isinstance(found, bool | str) or is_number(found):
             return bool(found) and found == found
         raise ValueProblem
@@ -158,12 +162,12 @@ class Operators:
         if type(one) is int and type(other) is int and one == other:
             return True
         a, b = self.plain(one), self.plain(other)
-        kinds = {comparable(a), comparable(b)}
-        if len(kinds) == 1 or kinds & {"iri", "blank"}:
-            if kinds == {"other"} and self.term(one) != self.term(other):
+        kind, its = comparable(a), comparable(b)
+        if kind == its or kind in NODES or its in NODES:
+            if kind == its == "other" and self.term(one) != self.term(other):
                 raise Unread("= of literals of other kinds")
             return a == b
-        if kinds <= {"text", "tagged"}:
+        if kind in STRINGS and its in STRINGS:
             return False
         raise Unread("= of literals of different kinds")
 

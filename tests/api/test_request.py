@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from hypothesis import example, given
 from hypothesis import strategies as st
+from starlette.requests import Request
 
-from graph_service.api.request import integer
+from graph_service.api.request import integer, pairs_of
 from graph_service.questions.parameters import ParameterError
 
 
@@ -24,3 +25,10 @@ def test_a_whole_number_is_one_within_its_bounds(text: str) -> None:
     else:
         assert number == (int(text) if text else 50)
         assert sound or not text
+
+
+@given(st.text("ab=&%+;é20C3A9\u0000", max_size=20).map(lambda text: text.encode()))
+@example(b"&&a&=b&a=b=c&")
+def test_pairs_are_those_that_starlette_reads(query: bytes) -> None:
+    request = Request({"type": "http", "headers": [], "query_string": query})
+    assert pairs_of(request) == request.query_params.multi_items()

@@ -36,7 +36,7 @@ async def open_to(
                 kept.append(transport)
                 transport.set_write_buffer_limits(high=64 * 1024**2)
 
-    config = uvicorn.Config(app, log_config=None, lifespan="off")
+    config = uvicorn.Config(app, log_config=None, lifespan="off", proxy_headers=False, ws="none")
     config.load()
     state = ServerState()
     listening = await asyncio.get_running_loop().create_server(
