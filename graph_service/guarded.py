@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, cast
 
 import uvicorn
@@ -24,7 +24,7 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 
 from graph_service.api import at_once
-from graph_service.api.at_once import Whole
+from graph_service.api.at_once import Header, Whole
 from graph_service.api.problems import RETRY_AFTER
 from graph_service.connections import BUSY, IDLE, WAITING, Limits, Register, network
 
@@ -188,6 +188,8 @@ class Guarded(HttpToolsProtocol):
         elif self.state == IDLE and (self._fresh or self._in_headers):
             self.state = WAITING
             self.register.waits(self)
+            # What was answered in this read has begun the time between two requests.
+            self._unset_keepalive_if_required()
 
     def _bound_body(self) -> None:
         """Close when a body, or what is wrapped around it, is too large; or, behind a whole
@@ -271,7 +273,9 @@ class Guarded(HttpToolsProtocol):
 
         One in what is read at a time, so that who sends many together waits for the others' turns.
         """
-        if self._fresh and not self._complete and not self._has_body:
+        # Behind one that was answered at once, the time between two requests is running.
+        self._unset_keepalive_if_required()
+        if self._fresh and not self._complete and not self._has_body and app is self.app:
             self._fresh, self._next = False, cycle
         else:
             super()._start_asgi_task(cycle, app)
@@ -282,13 +286,14 @@ class Guarded(HttpToolsProtocol):
             return False
         try:
             whole = self._at_once(cast(Scope, cycle.scope))
-            data = written(whole, cycle.keep_alive) if whole else b""
+            if whole is None:
+                return False
+            data = written(whole, self.server_state.default_headers, cycle.keep_alive)
         except Exception:
             log.exception("no answer at once for %s", cycle.scope["path"][:200])
             return False
-        if not data:
-            return False
         cycle.response_started = cycle.response_complete = True
+        cycle.on_response = nothing
         self._together.send(data)
         if not cycle.keep_alive:
             self.transport.close()
@@ -354,20 +359,29 @@ class Guarded(HttpToolsProtocol):
             self.transport.write(head + tail + body)
 
 
-def written(whole: Whole, keep_alive: bool) -> bytes:
+def nothing() -> None:
+    """What is done when an answer is complete that was complete at once."""
+
+
+def written(whole: Whole, own: Iterable[Header], keep_alive: bool) -> bytes:
     """An answer as HTTP/1.1 has it.
+
+    Args:
+        own: headers of the server.
 
     Raises:
         ValueError: a header would end its line, or is no header.
     """
-    names, values = zip(*whole.headers, strict=True)
+    headers = [*own, *whole.headers]
+    lines, names, values = [STATUS_LINE[whole.status]], [], []
+    for name, value in headers:
+        names.append(name)
+        values.append(value)
+        lines += name, b": ", value, b"\r\n"
     if HEADER_RE.search(b"".join(names)) or HEADER_VALUE_RE.search(b"".join(values)):
         raise ValueError("a header that is none")
-    lines = [STATUS_LINE[whole.status]]
-    for name, value in whole.headers:
-        lines += name, b": ", value, b"\r\n"
-    lines.append(b"\r\n" if keep_alive else b"connection: close\r\n\r\n")
-    return b"".join(lines) + whole.body
+    lines += b"" if keep_alive else b"connection: close\r\n", b"\r\n", whole.body
+    return b"".join(lines)
 
 
 def is_more(length: bytes, limit: int) -> bool:

@@ -16,11 +16,11 @@ Header = tuple[bytes, bytes]
 
 
 class Whole(NamedTuple):
-    """An answer.
+    """An answer to GET or HEAD. A refusal goes the common way, where refusals are counted.
 
     Attributes:
-        status: of HTTP.
-        headers: with the length of the body, where HTTP wants it.
+        status: 200 or 304.
+        headers: with the length of the body, where HTTP wants it; none about the connection.
         body: nothing for HEAD and 304.
     """
 

@@ -13,8 +13,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections import OrderedDict
-from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 from starlette.responses import Response
@@ -42,27 +40,20 @@ TOLD = (b"etag", b"cache-control", b"vary", b"link", b"content-location", b"date
 OVERHEAD = 1000
 
 
-@dataclass(frozen=True)
-class Stored:
+class Stored(NamedTuple):
     """An answer as it is sent.
 
     Attributes:
-        start: the message with status and headers.
-        body: the message with the bytes.
+        headers: those of the 200.
+        body: its bytes.
         etag: the mark of the bytes.
         size: bytes it takes, about.
     """
 
-    start: Message
-    body: Message
+    headers: list[Header]
+    body: bytes
     etag: bytes
     size: int
-
-    @cached_property
-    def unchanged(self) -> Message:
-        """The message with status and headers of the 304."""
-        headers = [(name, value) for name, value in self.start["headers"] if name in TOLD]
-        return {"type": "http.response.start", "status": 304, "headers": headers}
 
 
 class Looked(NamedTuple):
@@ -81,9 +72,8 @@ class Looked(NamedTuple):
     made: Response | None
 
 
-#: Bytes of a long body that are sent at once.
+#: Bytes of a long body that are sent in one piece: a slow client holds up no more than one.
 PIECE = 128 * 1024
-NOTHING: Message = {"type": "http.response.body", "body": b"", "more_body": False}
 
 
 class Cache:
@@ -132,19 +122,17 @@ class Cache:
     def at_once(self, scope: Scope) -> Whole | None:
         """See :mod:`graph_service.api.at_once`; what is long is sent in pieces, the common way."""
         look = self._look(scope)
-        if look is None or look.stored is None:
-            return None
-        stored = look.stored
-        if look.match and names(look.match, stored.etag):
-            return Whole(304, stored.unchanged["headers"], b"")
-        if scope["method"] == "HEAD":
-            return Whole(200, stored.start["headers"], b"")
-        if stored.size >= PIECE:
-            return None
-        return Whole(200, stored.start["headers"], stored.body["body"])
+        if look and look.stored and len((whole := _whole(scope, look, look.stored)).body) <= PIECE:
+            return whole
+        scope["state"]["looked"] = look
+        return None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        look = self._look(scope) if scope["type"] == "http" else None
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        state = scope.setdefault("state", {})
+        look: Looked | None = state.pop("looked") if "looked" in state else self._look(scope)
         if look is None:
             await self.app(scope, receive, send)
             return
@@ -154,30 +142,16 @@ class Cache:
             if stored is None:
                 return
             self._keep(look.key, stored)
-        if look.match and names(look.match, stored.etag):
-            await send(stored.unchanged)
-            await send(NOTHING)
-            return
-        await send(stored.start)
-        if scope["method"] == "HEAD":
-            await send(NOTHING)
-        elif stored.size < PIECE:
-            await send(stored.body)
-        else:
-            await in_pieces(stored.body["body"], send)
+        whole = _whole(scope, look, stored)
+        start = {"status": whole.status, "headers": whole.headers}
+        await send({"type": "http.response.start", **start})
+        for begin in range(0, len(whole.body) or 1, PIECE):
+            piece = whole.body[begin : begin + PIECE]
+            more = begin + PIECE < len(whole.body)
+            await send({"type": "http.response.body", "body": piece, "more_body": more})
 
     def _look(self, scope: Scope) -> Looked | None:
-        """What is asked for and what is there at once; None where a snapshot does not settle it.
-
-        Looked for once: the scope remembers it.
-        """
-        state = scope.setdefault("state", {})
-        if "looked" not in state:
-            state["looked"] = self._looked(scope)
-        found: Looked | None = state["looked"]
-        return found
-
-    def _looked(self, scope: Scope) -> Looked | None:
+        """What is asked for and what is there at once; None where a snapshot does not settle it."""
         if (
             scope["method"] not in ("GET", "HEAD")
             or scope["path"].startswith(LIVE)
@@ -212,6 +186,7 @@ class Cache:
             made = self.exact.at_once(_as_get(scope))
             stored = _to_store(made)
             if stored:
+                made = None
                 self._keep(key, stored)
         else:
             self.hits += 1
@@ -296,12 +271,11 @@ async def _taken(
     return store(held[0]["headers"], held[1].get("body", b""))
 
 
-async def in_pieces(body: bytes, send: Send) -> None:
-    """Send a long body piece by piece, so that a slow client holds up no more than one of them."""
-    for start in range(0, len(body), PIECE):
-        piece = body[start : start + PIECE]
-        more = start + PIECE < len(body)
-        await send({"type": "http.response.body", "body": piece, "more_body": more})
+def _whole(scope: Scope, look: Looked, stored: Stored) -> Whole:
+    """What is sent of an answer to who asks for it."""
+    if look.match and names(look.match, stored.etag):
+        return Whole(304, [header for header in stored.headers if header[0] in TOLD], b"")
+    return Whole(200, stored.headers, b"" if scope["method"] == "HEAD" else stored.body)
 
 
 def _without_body(message: Message) -> Message:
@@ -334,12 +308,7 @@ def store(said: list[Header], data: bytes) -> Stored:
     if b"content-length" not in there:
         headers.append((b"content-length", b"%d" % len(data)))
     size = len(data) + sum(len(n) + len(v) for n, v in headers) + OVERHEAD
-    return Stored(
-        {"type": "http.response.start", "status": 200, "headers": headers},
-        {"type": "http.response.body", "body": data, "more_body": False},
-        etag,
-        size,
-    )
+    return Stored(headers, data, etag, size)
 
 
 def names(match: bytes, etag: bytes) -> bool:

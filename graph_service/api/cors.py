@@ -41,7 +41,7 @@ class Cors:
         whole = self._app_at_once(scope)
         if whole is None or not _is_open(scope["path"]):
             return whole
-        origin = next((value for name, value in scope["headers"] if name == b"origin"), b"")
+        origin = dict(scope["headers"]).get(b"origin", b"")
         return whole._replace(headers=[*whole.headers, *self._given(origin)])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

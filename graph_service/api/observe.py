@@ -163,6 +163,8 @@ class Observe:
             await self.app(scope, receive, watched)
         finally:
             left = left or (not whole and gone())
+            # It knows the request, and the request knows it: neither would go before a search.
+            state.pop("gone", None)
             broken = status != 0 and not whole and not left
             # Where nothing was sent, it ends in an error, of which the server makes an answer.
             told = CLIENT_LEFT if left else status or 500
@@ -174,6 +176,7 @@ class Observe:
         whole = self._app_at_once(scope)
         if whole is None:
             return None
+        state.pop("gone", None)
         passed = time.perf_counter() - begun
         self._note(scope, state, whole.status, len(whole.body), passed, False)
         return Whole(whole.status, [*whole.headers, (b"x-request-id", name)], whole.body)

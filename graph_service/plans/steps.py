@@ -70,10 +70,12 @@ def remembered(passes: Passes, asked: int, known: int) -> Maker:
     """
 
     def say(r: Registers) -> bool:
-        if r[known] is None:
-            r[known] = {}
+        answer = passes(r)
         said: Any = r[known]
-        answer = said[r[asked]] = passes(r)
+        if said is None:
+            r[known] = {r[asked]: answer}
+        else:
+            said[r[asked]] = answer
         return answer
 
     def make(source: Source, following: Writer) -> None:

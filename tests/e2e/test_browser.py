@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,29 +17,64 @@ WALKED = WAYS[::2] + WAYS[1:20:2]
 
 
 def at(browser: Any, width: int, height: int = 900, **options: Any) -> Any:
-    """A page of a new context of this size, which fails on errors in the console."""
+    """A page of a new context of this size."""
     context = browser.new_context(viewport={"width": width, "height": height}, **options)
-    page = context.new_page()
+    return watched(context.new_page())
+
+
+def watched(page: Any) -> Any:
+    """A page that notes the errors in its console."""
     page.errors = []
     page.on("pageerror", lambda error: page.errors.append(str(error)))
     page.on("console", lambda m: page.errors.append(m.text) if m.type == "error" else None)
     return page
 
 
+def several(
+    opened: Callable[[], Any], look: Callable[[Any, str], Callable[[], None]], tabs: int = 4
+) -> None:
+    """Look at all pages, some of them beside each other.
+
+    Args:
+        opened: opens a tab.
+        look: goes to an address in a tab, begins what takes a while, and gives what is to be done
+            when that is over.
+    """
+    free = [opened() for _ in range(tabs)]
+    begun: list[tuple[Any, Callable[[], None]]] = []
+    for address in PAGES:
+        if not free:
+            tab, end = begun.pop(0)
+            end()
+            free.append(tab)
+        tab = free.pop()
+        begun.append((tab, look(tab, address)))
+    for _, end in begun:
+        end()
+
+
 @pytest.mark.parametrize("width", [pytest.param(320, marks=pytest.mark.long), 1280])
 def test_axe_finds_nothing(server: str, browser: Any, axe: str, width: int) -> None:
     page = at(browser, width, bypass_csp=True)
     found = {}
-    for address in PAGES:
-        page.goto(server + address)
-        page.evaluate(axe)
-        result = page.evaluate(
-            "() => axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa',"
-            " 'best-practice'], resultTypes: ['violations']})"
+
+    def look(tab: Any, address: str) -> Callable[[], None]:
+        tab.goto(server + address)
+        tab.evaluate(axe)
+        tab.evaluate(
+            "() => { window.looked = axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a',"
+            " 'wcag21aa', 'best-practice'], resultTypes: ['violations']}) }"
         )
-        faults = [(v["id"], v["nodes"][0]["html"][:160]) for v in result["violations"]]
-        if faults:
-            found[address] = faults
+
+        def end() -> None:
+            violations = tab.evaluate("async () => (await window.looked).violations")
+            faults = [(v["id"], v["nodes"][0]["html"][:160]) for v in violations]
+            if faults:
+                found[address] = faults
+
+        return end
+
+    several(page.context.new_page, look)
     assert found == {}
     page.context.close()
 
@@ -63,16 +99,23 @@ def test_text_can_grow_to_double(server: str, browser: Any) -> None:
 
 
 def test_no_console_errors_and_no_other_host(server: str, browser: Any) -> None:
-    page = at(browser, 1280)
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
     hosts = set()
-    page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
-    for address in PAGES:
-        page.goto(server + address)
-        page.wait_for_load_state("networkidle")
-        assert page.errors == [], address
+    context.on("request", lambda request: hosts.add(request.url.split("/")[2]))
+
+    def look(tab: Any, address: str) -> Callable[[], None]:
+        tab.goto(server + address)
+
+        def end() -> None:
+            tab.wait_for_load_state("networkidle")
+            assert tab.errors == [], address
+
+        return end
+
+    several(lambda: watched(context.new_page()), look, 8)
     assert hosts == {server.split("/")[2]}
-    assert page.context.cookies() == []
-    page.context.close()
+    assert context.cookies() == []
+    context.close()
 
 
 def test_search_by_keyboard(server: str, browser: Any) -> None:

@@ -194,7 +194,14 @@ def refusals(running: Running, ahead: int, seconds: float) -> int:
     return number
 
 
-@pytest.mark.parametrize(("connections", "ahead"), [(1, 1), (1, 2), (1, 16), (10, 1), (10, 4)])
+@pytest.mark.parametrize(
+    ("connections", "ahead"),
+    [
+        (1, 16),
+        (10, 4),
+        *(pytest.param(*each, marks=pytest.mark.long) for each in ((1, 1), (1, 2), (10, 1))),
+    ],
+)
 def test_neither_many_connections_nor_requests_ahead_are_a_way_around_it(
     settings: Settings, tmp_path: Path, connections: int, ahead: int
 ) -> None:

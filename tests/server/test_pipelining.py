@@ -20,7 +20,10 @@ Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 @asynccontextmanager
 async def open_to(
-    app: ASGIApp, limits: Limits, kept: list[asyncio.Transport] | None = None
+    app: ASGIApp,
+    limits: Limits,
+    kept: list[asyncio.Transport] | None = None,
+    idle_seconds: int = 5,
 ) -> AsyncIterator[tuple[Connection, Register]]:
     """A connection to an application within limits, and the register of those limits.
 
@@ -36,9 +39,17 @@ async def open_to(
                 kept.append(transport)
                 transport.set_write_buffer_limits(high=64 * 1024**2)
 
-    config = uvicorn.Config(app, log_config=None, lifespan="off", proxy_headers=False, ws="none")
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        lifespan="off",
+        proxy_headers=False,
+        ws="none",
+        timeout_keep_alive=idle_seconds,
+    )
     config.load()
     state = ServerState()
+    state.default_headers = [(b"date", b"Sat, 28 Nov 2026 10:00:00 GMT")]
     listening = await asyncio.get_running_loop().create_server(
         lambda: Deep(config=config, server_state=state, app_state={}), "127.0.0.1", 0
     )
