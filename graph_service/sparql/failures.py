@@ -140,6 +140,9 @@ def of_job(reason: dict[str, Any], job: Job) -> Problem:
             "hent det i dele med LIMIT og OFFSET.",
             limit=job.size,
         )
+    if kind == "refused":
+        more = {k: v for k, v in reason.items() if k not in ("kind", "problem", "detail")}
+        return Problem(reason["problem"], reason["detail"], **more)
     if kind == "not-acceptable":
         return Problem("not-acceptable", "Svaret er af en slags, som formatet ikke kan rumme.")
     if kind == "bad-content":

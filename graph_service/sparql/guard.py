@@ -109,12 +109,14 @@ class Seen:
         update: whether it changes something.
         volatile: whether asking again may give another answer on the same snapshot.
         outgoing: whether it asks an allowed host.
+        variable: whether it asks what a variable after ``SERVICE`` comes to.
     """
 
     kind: str
     update: bool
     volatile: bool
     outgoing: bool = False
+    variable: bool = False
 
 
 def tokens(text: str) -> Iterator[Token]:
@@ -160,7 +162,7 @@ def tokens(text: str) -> Iterator[Token]:
         yield token
 
 
-def look(text: str, hosts: Collection[str] = ()) -> Seen:
+def look(text: str, hosts: Collection[str] = (), *, variables: bool = False) -> Seen:
     """Judge a query or an update before it is parsed.
 
     Args:
@@ -168,6 +170,8 @@ def look(text: str, hosts: Collection[str] = ()) -> Seen:
             unless it is the usual one. The address must stand there in full, or as a path after a
             ``BASE`` that does, for what a variable or a prefix comes to is only known to the
             engine, and it asks at once.
+        variables: whether a variable may follow ``SERVICE`` in a query, for it is written out
+            before the engine sees it (:mod:`graph_service.sparql.federation`).
 
     Raises:
         Problem: query-too-long, query-too-deep, bad-content (a null character), bad-query (a
@@ -179,16 +183,18 @@ def look(text: str, hosts: Collection[str] = ()) -> Seen:
         raise Problem("bad-content", "Forespørgslen indeholder et nultegn (U+0000). Fjern det.")
     text = _ESCAPE.sub(_letter, text)
     kind, volatile, prologue, outgoing, asks = "", False, True, False, ""
-    base_follows, based = False, False
+    base_follows, based, variable = False, False, False
     for token in tokens(text):
         if base_follows:
-            base_follows, based = False, _is_at(token, hosts)
+            base_follows, based = False, is_at(token, hosts)
         if asks:
             if token.kind == "word" and token.text.upper() == "SILENT":
                 continue
             if token.kind not in ("iri", "variable", "name", "word"):
                 raise no_address(text, token.start, asks)
-            here = _is_at(token, hosts) or (based and bool(_RELATIVE.fullmatch(token.text)))
+            here = is_at(token, hosts) or (based and bool(_RELATIVE.fullmatch(token.text)))
+            if variables and asks == "SERVICE" and token.kind == "variable":
+                here = variable = kind in QUERY_KINDS
             if not here and not _NOT_HTTP.fullmatch(token.text):
                 refuse_outgoing(asks, hosts)
             asks, outgoing = "", outgoing or here
@@ -211,7 +217,7 @@ def look(text: str, hosts: Collection[str] = ()) -> Seen:
             kind, prologue = _kind(word), False
     if asks:
         raise no_address(text, len(text), asks)
-    return Seen(kind, kind in UPDATE_KINDS, volatile or outgoing, outgoing)
+    return Seen(kind, kind in UPDATE_KINDS, volatile or outgoing, outgoing, variable)
 
 
 def unclosed(text: str, start: int) -> Problem:
@@ -241,7 +247,7 @@ def check_length(length: int) -> None:
         )
 
 
-def _is_at(token: Token, hosts: Collection[str]) -> bool:
+def is_at(token: Token, hosts: Collection[str]) -> bool:
     """Whether a token is an address in full at one of the hosts."""
     address = _ADDRESS.fullmatch(token.text) if token.kind == "iri" else None
     return address is not None and address[1].lower() in hosts
@@ -253,8 +259,8 @@ def refuse_outgoing(word: str, hosts: Collection[str] = ()) -> NoReturn:
         raise Problem(
             "outgoing-request",
             f"{word.upper()} kan kun hente data hos {', '.join(sorted(hosts))}, og adressen skal "
-            "skrives helt ud: <https://…>, eller ud fra en BASE dér; ikke som variabel eller med "
-            "præfiks.",
+            "skrives helt ud: <https://…>, eller ud fra en BASE dér; ikke med præfiks. En variabel "
+            "kan stå efter SERVICE i en forespørgsel, der læser.",
             hosts=sorted(hosts),
         )
     raise Problem(

@@ -24,7 +24,7 @@ def run_once(folder: Path, settings: Settings, query: str, format: str) -> bytes
         Problem: as :meth:`Pool.run`, and what :func:`graph_service.sparql.guard.look` raises.
         StoreError: the snapshot cannot be opened.
     """
-    seen = look(query, settings.allowed_hosts)
+    seen = look(query, settings.allowed_hosts, variables=True)
     form, _ = choose("", format, OFFERS.get(seen.kind, SOLUTIONS))
     job = Job(
         text=query,
@@ -33,6 +33,7 @@ def run_once(folder: Path, settings: Settings, query: str, format: str) -> bytes
         rows=settings.query_rows,
         size=settings.query_bytes,
         network=seen.outgoing,
+        hosts=settings.allowed_hosts if seen.variable else (),
     )
 
     async def once() -> bytes:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from urllib.parse import urlencode
 
 import pyoxigraph as ox
@@ -99,7 +100,8 @@ async def query(request: Request, call: Call, text: str) -> Response:
     settings = service_of(request).settings
     hosts = settings.allowed_hosts
     long = len(text) > 5000
-    seen = await asyncio.to_thread(guard.look, text, hosts) if long else guard.look(text, hosts)
+    judge = partial(guard.look, text, hosts, variables=True)
+    seen = await asyncio.to_thread(judge) if long else judge()
     if seen.update:
         raise Problem(
             "bad-query",
@@ -125,6 +127,7 @@ async def query(request: Request, call: Call, text: str) -> Response:
         default_graphs=default_graphs,
         named_graphs=named_graphs,
         network=seen.outgoing,
+        hosts=hosts if seen.variable else (),
     )
     if settings.log_queries:
         log.info("query: %s", text)

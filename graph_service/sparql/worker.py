@@ -24,7 +24,7 @@ import struct
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from typing import IO, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 import pyoxigraph as ox
 
@@ -37,6 +37,9 @@ HEADER = struct.Struct(">cI")
 PIECE = 64 * 1024
 #: Seconds beyond the limit after which the system ends the process, if the parent has not.
 GRACE = 3.0
+
+#: How the engine begins to say where a text is no SPARQL.
+PLACE = re.compile(r"^error at (\d+):(\d+): ")
 
 SOLUTION_FORMATS = {
     "json": ox.QueryResultsFormat.JSON,
@@ -68,6 +71,7 @@ class Job:
         graph: IRI of a graph to be read whole, ``default`` for the default graph, or empty.
         network: whether it asks other hosts, which the guard has allowed; the pool gives it a
             worker of its own.
+        hosts: those that a variable after ``SERVICE`` may come to; none where there is no such one.
     """
 
     text: str
@@ -80,6 +84,7 @@ class Job:
     named_graphs: tuple[str, ...] | None = None
     graph: str = ""
     network: bool = False
+    hosts: tuple[str, ...] = ()
 
     def frame(self) -> bytes:
         """The job as a frame."""
@@ -149,6 +154,7 @@ def perform(store: ox.Store, job: Job, sink: Sink) -> None:
     """Run a job and write the answer.
 
     Raises:
+        Problem: as :func:`graph_service.sparql.federation.written_out`.
         SyntaxError: the text is not SPARQL.
         ValueError: an IRI of the job is none.
         TypeError: the format does not fit the kind of the answer.
@@ -160,13 +166,29 @@ def perform(store: ox.Store, job: Job, sink: Sink) -> None:
             (q.triple for q in store.quads_for_pattern(None, None, None, graph)), job, sink
         )
         return
-    result = store.query(
-        job.text,
-        base_iri=job.base or None,
-        prefixes=PREFIXES,
-        default_graph=nodes(job.default_graphs),  # type: ignore[arg-type]
-        named_graphs=nodes(job.named_graphs),  # type: ignore[arg-type]
-    )
+
+    def run(text: str) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
+        return store.query(
+            text,
+            base_iri=job.base or None,
+            prefixes=PREFIXES,
+            default_graph=nodes(job.default_graphs),  # type: ignore[arg-type]
+            named_graphs=nodes(job.named_graphs),  # type: ignore[arg-type]
+        )
+
+    def first_column(text: str) -> Iterator[object]:
+        return (solution[0] for solution in cast(ox.QuerySolutions, run(text)))
+
+    if job.hosts:
+        from graph_service.sparql.federation import written_out
+
+        try:
+            result = run(written_out(job.text, job.hosts, first_column))
+        except SyntaxError as error:
+            # A place in what was written out is none in what the client wrote.
+            raise SyntaxError(PLACE.sub("", error.msg)) from None
+    else:
+        result = run(job.text)
     if isinstance(result, ox.QueryTriples):
         write_triples(result, job, sink)
     elif job.format in SOLUTION_FORMATS:
@@ -216,6 +238,14 @@ def reason(error: Exception, sink: Sink) -> dict[str, object]:
         return {"kind": sink.stopped, "rows": sink.counter.rows, "bytes": sink.sent}
     if isinstance(error, SyntaxError):
         return reason_of_syntax(error)
+    problem: Any = error
+    if hasattr(problem, "detail"):
+        return {
+            **problem.more,
+            "kind": "refused",
+            "problem": problem.kind,
+            "detail": problem.detail,
+        }
     if isinstance(error, TypeError):
         return {"kind": "not-acceptable", "reason": str(error)}
     if isinstance(error, ValueError):
@@ -226,7 +256,7 @@ def reason(error: Exception, sink: Sink) -> dict[str, object]:
 def reason_of_syntax(error: SyntaxError) -> dict[str, object]:
     """Line, column (both 1-based) and what the parser expected."""
     message = error.msg or str(error)
-    place = re.match(r"error at (\d+):(\d+): ", message)
+    place = PLACE.match(message)
     line = error.lineno or (int(place[1]) if place else None)
     column = error.offset or (int(place[2]) if place else None)
     expected = message[place.end() :] if place else message
@@ -254,7 +284,7 @@ def serve(store: ox.Store, source: BinaryIO, out: BinaryIO) -> None:
     """Answer jobs until there are no more."""
     while (payload := read_frame(source)) is not None:
         values = json.loads(payload)
-        for name in ("default_graphs", "named_graphs"):
+        for name in ("default_graphs", "named_graphs", "hosts"):
             values[name] = None if values[name] is None else tuple(values[name])
         job = Job(**values)
         signal.setitimer(signal.ITIMER_REAL, job.seconds + GRACE)

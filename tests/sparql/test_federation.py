@@ -112,7 +112,7 @@ def test_an_allowed_host_is_asked_and_the_answer_does_not_last(
         "SERVICE <http://{ok}/sparql> {{ SERVICE <http://{other}/sparql> {{ ?x ?p ?o }} }}",
         "SERVICE <http://{ok}/> {{ ?x ?p ?o }} SERVICE <http://{other}/> {{ ?x ?p ?o }}",
         "VALUES ?g {{ <http://{other}/sparql> }} SERVICE ?g {{ ?x ?p ?o }}",
-        "VALUES ?g {{ <http://{ok}/sparql> }} SERVICE SILENT $g {{ ?x ?p ?o }}",
+        "VALUES ?g {{ <http://{ok}/sparql> <http://{other}/sparql> }} SERVICE SILENT $g {{ ?x ?p ?o }}",
         "SERVICE e:sparql {{ ?x ?p ?o }}",
         "SERVICE <sparql> {{ ?x ?p ?o }}",
         "SERVICE <file:sparql> {{ ?x ?p ?o }}",

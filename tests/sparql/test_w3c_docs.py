@@ -10,7 +10,7 @@ import pytest
 from graph_service.settings import PROJECT
 from tests.sparql import test_w3c_query, test_w3c_service, test_w3c_update, w3c
 from tests.sparql.w3c import Test
-from tests.sparql.w3c_known_failures import ENGINE, MERGED, REFUSED
+from tests.sparql.w3c_known_failures import ENGINE, MERGED
 
 pytestmark = pytest.mark.w3c
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.w3c
 def row(suite: str, tests: Iterable[Test]) -> tuple[str, str, str, str]:
     """A row of the table: suite, tests, those that pass, those that do not with why."""
     ids = {test.id for test in tests}
-    lists = (("engine", ENGINE), ("refused", REFUSED), ("merged", MERGED))
+    lists = (("engine", ENGINE), ("merged", MERGED))
     failing = [(len(ids & set(known)), why) for why, known in lists]
     told = ", ".join(f"{count}: {why}" for count, why in failing if count)
     return suite, str(len(ids)), str(len(ids) - sum(count for count, _ in failing)), told

@@ -8,9 +8,10 @@ worker, and the bytes of each format. The service may ask one host, where nobody
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import httpx
 import pyoxigraph as ox
@@ -43,8 +44,14 @@ def graphs(test: Test, kind: str) -> dict[str, Node]:
     return found
 
 
-def settings_over(tests: list[Test], folder: Path) -> Settings:
-    """Publish the data of tests in a folder; no two mean different data by one name."""
+def settings_over(
+    tests: list[Test], folder: Path, put: Mapping[str, str] = MappingProxyType({})
+) -> Settings:
+    """Publish the data of tests in a folder; no two mean different data by one name.
+
+    Args:
+        put: address in the data → what is put in its place.
+    """
     files: dict[str, Node] = {}
     for test in tests:
         for name, file in {**graphs(test, "data"), **graphs(test, "graphData")}.items():
@@ -52,6 +59,11 @@ def settings_over(tests: list[Test], folder: Path) -> Settings:
     store = ox.Store()
     for name, file in files.items():
         w3c.load(store, file, ox.NamedNode(name))
+    for quad in store:
+        if isinstance(quad.object, ox.NamedNode) and quad.object.value in put:
+            here = ox.NamedNode(put[quad.object.value])
+            store.add(ox.Quad(quad.subject, quad.predicate, here, quad.graph_name))
+            store.remove(quad)
     publish(store, folder / "snapshots", names=files)
     return Settings(folder, folder / "snapshots", None, workers=1)
 
