@@ -17,7 +17,7 @@ from starlette.types import Scope
 from graph_service.api.observe import never
 from graph_service.api.problems import Problem
 from graph_service.connections import client_of
-from graph_service.sparql.line import Line
+from graph_service.sparql.line import Line, NoPlaceError
 from graph_service.sparql.streaming import ClientGone
 
 #: Seconds after which the place goes to the next, though its holder is not done.
@@ -89,7 +89,7 @@ class Turns:
         self.waited += 1
         try:
             turn = self._line.join(client, self._running)
-        except Problem as full:
+        except NoPlaceError as full:
             detail = "Mange forespørgsler venter på svar. Prøv igen om få sekunder."
             raise Problem("too-busy", detail) from full
         try:

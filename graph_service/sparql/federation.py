@@ -2,8 +2,8 @@
 
 The engine asks whatever host a variable comes to, at once, and lets nobody judge it. So what the
 variable has in its group is asked for first, without the rest of the query. Each value must be an
-address at a host that is allowed. Then one ``SERVICE`` for each stands in the place of the variable's,
-with the address as the variable's value, which is what the standard says that it means.
+address at a host that is allowed. Then one ``SERVICE`` for each stands where that with the variable
+stood, with the address as the variable's value, which is what the standard says that it means.
 
 Source: SPARQL 1.1 Federated Query, section 2.3 (the variable is bound before), and section 3.
 """

@@ -13,12 +13,22 @@ from collections import Counter, OrderedDict
 from collections.abc import Collection
 from typing import Generic, NamedTuple, TypeVar
 
-from graph_service.sparql import failures
-
 T = TypeVar("T")
 
 #: Clients whose last turn is remembered, so that who comes again at once is not taken for new.
 KNOWN = 1000
+
+
+class NoPlaceError(Exception):
+    """Nobody more can wait.
+
+    Attributes:
+        of_one: how many requests of one client may wait and run, when it has its share; else 0.
+    """
+
+    def __init__(self, of_one: int = 0) -> None:
+        super().__init__(of_one)
+        self.of_one = of_one
 
 
 class Turn(NamedTuple, Generic[T]):
@@ -61,15 +71,15 @@ class Line(Generic[T]):
             running: the client of each request that runs.
 
         Raises:
-            Problem: too-many when the client has its share already; too-busy when the line is full.
+            NoPlaceError: the client has its share already, or the line is full.
         """
         waiting = [turn.client for turn in self._turns]
         if [*waiting, *running].count(client) >= self.of_one:
             self.refused["refused_client"] += 1
-            raise failures.too_many(self.of_one)
+            raise NoPlaceError(self.of_one)
         if len(waiting) >= self.length:
             self.refused["refused"] += 1
-            raise failures.too_busy()
+            raise NoPlaceError
         turn = Turn(client, asyncio.get_running_loop().create_future())
         self._turns.append(turn)
         return turn

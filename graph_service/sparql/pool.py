@@ -16,7 +16,7 @@ from pathlib import Path
 from graph_service.api.problems import Problem
 from graph_service.settings import Settings
 from graph_service.sparql import failures
-from graph_service.sparql.line import Line
+from graph_service.sparql.line import Line, NoPlaceError
 from graph_service.sparql.process import JobFailed, Worker, WorkerDied
 from graph_service.sparql.result import Budget, Result
 from graph_service.sparql.worker import Job
@@ -195,7 +195,11 @@ class Pool:
         """
         if self._closed:
             raise failures.too_busy()
-        turn = self._line.join(client, self._busy.values())
+        try:
+            turn = self._line.join(client, self._busy.values())
+        except NoPlaceError as full:
+            told = failures.too_many(full.of_one) if full.of_one else failures.too_busy()
+            raise told from full
         self._dispatch()
         try:
             limit = self.settings.query_seconds + PATIENCE
