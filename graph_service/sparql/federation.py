@@ -10,17 +10,22 @@ Source: SPARQL 1.1 Federated Query, section 2.3 (the variable is bound before), 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import islice
 
 import pyoxigraph as ox
 
 from graph_service.api.problems import Problem
-from graph_service.sparql.guard import QUERY_KINDS, Token, is_at, look, tokens
+from graph_service.sparql.guard import QUERY_KINDS, VOLATILE, Token, is_at, look, tokens
 
-#: Most addresses that one variable may come to.
-MOST = 20
+#: Most addresses that one variable may come to, and most clauses with a variable in a query.
+MOST, MOST_CLAUSES = 20, 10
 #: Gives the first column of a query.
 Ask = Callable[[str], Iterable[object]]
+
+#: The engine reads keywords without a space after them; here they are looked for as words.
+_JOINED = re.compile(r"(?:FILTER|GRAPH|FROM|SELECT|CONSTRUCT|DESCRIBE|ASK)(?=.)", re.IGNORECASE)
 
 
 def written_out(text: str, hosts: Collection[str], ask: Ask) -> str:
@@ -31,14 +36,25 @@ def written_out(text: str, hosts: Collection[str], ask: Ask) -> str:
         ask: answers what the variable comes to.
 
     Raises:
-        Problem: outgoing-request, when the variable comes to an address elsewhere, to none, or to
-            more than :data:`MOST`, or when it stands in ``GRAPH`` or in another ``SERVICE``; what
+        Problem: outgoing-request, when a variable comes to an address elsewhere, to none, or to
+            more than :data:`MOST`, or when it stands in ``GRAPH`` or in another ``SERVICE``;
+            bad-query, for what is seen to be no SPARQL, and keywords without a space; what
             :func:`graph_service.sparql.guard.look` raises of the query that comes out.
         SyntaxError, OSError, RuntimeError: ``ask`` could not.
     """
-    while (found := Clause.first(text)) is not None:
-        text = found.written_out(text, hosts, ask)
+    for _ in range(MOST_CLAUSES):
+        clause = Clause.first(text)
+        if clause is None:
+            break
+        text = clause.written_out(text, hosts, ask)
         look(text, hosts, variables=True)
+    else:
+        if Clause.first(text):
+            raise Problem(
+                "outgoing-request",
+                f"Højst {MOST_CLAUSES} gange kan SERVICE have en variabel. Del forespørgslen.",
+                limit=MOST_CLAUSES,
+            )
     look(text, hosts)
     return text
 
@@ -54,7 +70,7 @@ class Clause:
 
     def __init__(self, all_: Sequence[Token], at: int, opened: Sequence[int]) -> None:
         self._all, self._at, self._opened = all_, at, opened
-        self._silent = _word(all_[at - 1]) == "SILENT"
+        self._silent = " SILENT" if _word(all_[at - 1]) == "SILENT" else ""
         self._begin = at - 2 if self._silent else at - 1
         self._variable = all_[at].text
 
@@ -68,96 +84,132 @@ class Clause:
                 opened.append(at)
             elif token.kind == "close" and opened:
                 opened.pop()
-            elif token.kind == "variable" and (
-                [_word(t) for t in all_[max(0, at - 2) : at]][-1:] == ["SERVICE"]
-                or [_word(t) for t in all_[max(0, at - 2) : at]] == ["SERVICE", "SILENT"]
-            ):
-                return cls(all_, at, opened)
+            elif token.kind == "variable" and at > 1:
+                former, last = _word(all_[at - 2]), _word(all_[at - 1])
+                if last == "SERVICE" or (former, last) == ("SERVICE", "SILENT"):
+                    return cls(all_, at, opened)
         return None
 
     def written_out(self, text: str, hosts: Collection[str], ask: Ask) -> str:
         """The query with the clause written out. Raises as :func:`written_out`."""
+        self._check()
         block = self._at + 1
-        if not self._opened or block >= len(self._all) or self._all[block].text != "{":
-            raise self._refused("står ikke i en gruppe, eller efter den står ingen gruppe.")
+        end = self._end(self._close_of(block))
+        question = self._question(text)
+        look(question, hosts)
+        if any(_word(token) in VOLATILE for token in tokens(question)):
+            raise self._refused(
+                "kan ikke findes ved hjælp af NOW, RAND, UUID, STRUUID eller BNODE."
+            )
+        values = list(islice(ask(question), MOST + 1))
+        if len(values) > MOST:
+            raise self._refused(f"har mere end {MOST} forskellige værdier.")
+        addresses = sorted(self._address(value, hosts) for value in values)
+        each = [
+            f"{{ SERVICE{self._silent} {address} {self._block(text, number)} "
+            f"VALUES {self._variable} {{ {address} }} }}"
+            for number, address in enumerate(addresses)
+        ]
+        if not each:
+            # Nobody is asked, and the variables of the block are still those of the query.
+            none = f"VALUES {self._variable} {{ }}"
+            each = [f"{{ SERVICE SILENT <urn:nowhere> {self._block(text, 0)} {none} }}"]
+        begin = self._all[self._begin].start
+        return f"{text[:begin]}{' UNION '.join(each)}{text[end:]}"
+
+    def _check(self) -> None:
+        """Raise Problem where the clause cannot be written out."""
+        block = self._at + 1
+        group = self._opened and self._all[self._opened[-1]].text == "{"
+        if not group or block >= len(self._all) or self._all[block].text != "{":
+            raise self._unreadable("skal stå i en gruppe, og efter den en gruppe i { }")
+        for token in self._all:
+            joined = _JOINED.match(
+                token.text.partition(":")[0] if token.kind == "name" else token.text
+            )
+            if joined and token.kind in ("word", "name") and _word(token) not in QUERY_KINDS:
+                raise self._unreadable(
+                    f"kræver et mellemrum efter {joined[0]} (i {token.text[:80]})"
+                )
         for at in self._opened:
             before = [_word(token) for token in self._all[max(0, at - 3) : at]]
             if "GRAPH" in before or "SERVICE" in before:
                 raise self._refused("kan ikke stå inden i GRAPH eller i en anden SERVICE.")
-        end = self._close_of(block)
-        question = self._question(text)
-        look(question, hosts)
-        addresses = sorted(self._address(term, hosts) for term in ask(question))
-        if len(addresses) > MOST:
-            raise self._refused(f"har mere end {MOST} adresser.")
-        inside = text[self._all[block].start : end]
-        word = "SERVICE SILENT" if self._silent else "SERVICE"
-        each = (
-            f"{{ {word} {iri} {inside} VALUES {self._variable} {{ {iri} }} }}" for iri in addresses
-        )
-        written = " UNION ".join(each) or f"VALUES {self._variable} {{ }}"
-        return f"{text[: self._all[self._begin].start]}{written}{text[end:]}"
+
+    def _block(self, text: str, number: int) -> str:
+        """What is asked; a blank node of one copy is another one than that of the next."""
+        begin, end = self._at + 1, self._close_of(self._at + 1)
+        written, done = "", self._all[begin].start
+        for token in self._all[begin:end]:
+            if number and token.kind == "blank":
+                written += f"{text[done : token.start]}{token.text}-{number}"
+                done = token.start + len(token.text)
+        return written + text[done : self._end(end)]
 
     def _question(self, text: str) -> str:
         """The query for what the variable comes to: what stands before it in its group.
 
         Filters of the group are left out, for they may be about what comes after.
         """
-        kind = next((at for at, token in enumerate(self._all) if _word(token) in QUERY_KINDS), None)
-        if kind is None:
-            raise self._refused("står i en forespørgsel, der ikke kan læses.")
-        opened = self._opened[-1]
-        parts, at, begin = [], opened + 1, self._end(opened)
-        while at < self._begin:
-            is_filter = _word(self._all[at]) == "FILTER"
-            if is_filter:
-                parts.append(text[begin : self._all[at].start])
-                at = next(n for n in range(at, len(self._all)) if self._all[n].kind == "open")
-            if self._all[at].kind == "open":
-                end = self._close_of(at)
-                begin = end if is_filter else begin
-                at = next(
-                    (n for n in range(at, self._begin) if self._all[n].start >= end), self._begin
-                )
-            else:
-                at += 1
-        parts.append(text[begin : self._all[self._begin].start])
-        prologue, left = text[: self._all[kind].start], "\n".join(parts)
+        kind = next((at for at, token in enumerate(self._all) if _word(token) in QUERY_KINDS), 0)
+        prologue = text[: self._all[kind].start]
         named = " ".join(self._dataset(text))
+        left, begin = "", self._end(self._opened[-1])
+        for first, last in self._filters():
+            left += text[begin : self._all[first].start] + "\n"
+            begin = self._end(last)
+        left += text[begin : self._all[self._begin].start]
         return f"{prologue}\nSELECT DISTINCT {self._variable} {named} WHERE {{ {left}\n}}"
 
-    def _dataset(self, text: str) -> Iterable[str]:
+    def _filters(self) -> Iterator[tuple[int, int]]:
+        """The first and the last terminal of each filter of the group before the clause."""
+        at, depth = self._opened[-1] + 1, self._all[self._begin].depth
+        while at < self._begin:
+            token, first = self._all[at], at
+            if _word(token) == "FILTER" and token.depth == depth:
+                at = next(n for n in range(at, len(self._all)) if self._all[n].kind == "open")
+                at = self._close_of(at)
+                yield first, at
+            at += 1
+
+    def _dataset(self, text: str) -> Iterator[str]:
         """The ``FROM`` clauses."""
-        for at, token in enumerate(self._all):
+        for at, token in enumerate(self._all[: self._opened[0]]):
             if token.depth == 0 and _word(token) == "FROM":
                 last = at + 2 if _word(self._all[at + 1]) == "NAMED" else at + 1
                 yield text[token.start : self._end(last)]
 
-    def _address(self, term: object, hosts: Collection[str]) -> str:
+    def _address(self, value: object, hosts: Collection[str]) -> str:
         """A value of the variable as an address that may be asked."""
-        if term is None:
-            raise self._refused("skal have en værdi, før SERVICE i samme gruppe.")
-        written = f"<{term.value}>" if isinstance(term, ox.NamedNode) else ""
+        if value is None:
+            raise self._refused("skal have fået en værdi i samme gruppe, før SERVICE står der.")
+        written = f"<{value.value}>" if isinstance(value, ox.NamedNode) else ""
         read = list(tokens(written))
         if len(read) != 1 or not is_at(read[0], hosts):
             allowed = ", ".join(sorted(hosts))
-            raise self._refused(f"må kun være adresser hos {allowed}, og er {str(term)[:200]}.")
+            problem = self._refused(
+                f"må kun være adresser hos {allowed}, men er {str(value)[:200]}."
+            )
+            problem.more["hosts"] = sorted(hosts)
+            raise problem
         return written
 
     def _end(self, at: int) -> int:
         return self._all[at].start + len(self._all[at].text)
 
     def _close_of(self, at: int) -> int:
-        """Where the bracket that opens here is closed."""
-        depth = self._all[at].depth
+        """Which terminal closes the bracket that opens here."""
+        depth = self._all[at].depth + 1
         for later in range(at + 1, len(self._all)):
-            token = self._all[later]
-            if token.kind == "close" and token.depth == depth + 1:
-                return self._end(later)
-        raise self._refused("står i en gruppe, der ikke slutter.")
+            if self._all[later].kind == "close" and self._all[later].depth == depth:
+                return later
+        raise self._unreadable("står i en gruppe, der ikke slutter")
 
     def _refused(self, why: str) -> Problem:
         return Problem("outgoing-request", f"Variablen {self._variable} efter SERVICE {why}")
+
+    def _unreadable(self, why: str) -> Problem:
+        return Problem("bad-query", f"Variablen {self._variable} efter SERVICE {why}.")
 
 
 def _word(token: Token) -> str:

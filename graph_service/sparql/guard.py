@@ -81,6 +81,12 @@ _ADDRESS = re.compile(r"<https?://((?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9
 _RELATIVE = re.compile(r"<[A-Za-z0-9._~-]+(?:/[A-Za-z0-9._~-]+)*>")
 #: An address that names no host to the engine, which asks over HTTP alone.
 _NOT_HTTP = re.compile(r"(?ai)<(?!(?:https?|file):)[a-z][a-z0-9+.-]*:[^\\]*>")
+#: What ends an operand. Behind it, in round brackets, ``<`` can mean "less than" to the engine,
+#: which knows where it is in the grammar. Where what would be an address then holds one of these,
+#: it reads what follows otherwise than we do: as a string, a comment, or outside the brackets. So
+#: it does behind another ``<``, where a triple within a term can begin.
+_OPERANDS = frozenset(("variable", "string", "language", "name", "iri", "number", "word", "close"))
+_TWO_WAYS = re.compile(r"['#()\[\]]")
 _ESCAPE = re.compile(r"\\u00([0-9A-Fa-f]{2})|\\U000000([0-9A-Fa-f]{2})")
 
 
@@ -92,12 +98,14 @@ class Token(NamedTuple):
         text: as written.
         start: offset of its first character.
         depth: how many brackets were open before it.
+        inside: the bracket that was opened last and is still open, or empty.
     """
 
     kind: str
     text: str
     start: int
     depth: int
+    inside: str = ""
 
 
 @dataclass(frozen=True)
@@ -135,12 +143,13 @@ def tokens(text: str) -> Iterator[Token]:
         if kind == "words":
             operators, start = 0, match.start()
             for word in match.group().split("."):
-                yield Token("word", word, start, len(opened))
+                yield Token("word", word, start, len(opened), opened[-1] if opened else "")
                 start += len(word) + 1
             continue
         if kind == "unclosed":
             raise unclosed(text, match.start())
-        token = Token("name" if kind == "local" else kind, match[0], match.start(), len(opened))
+        kind, inside = "name" if kind == "local" else kind, opened[-1] if opened else ""
+        token = Token(kind, match[0], match.start(), len(opened), inside)
         operators = operators + 1 if kind == "operator" else 0
         if kind == "open":
             opened.append(token.text)
@@ -175,8 +184,9 @@ def look(text: str, hosts: Collection[str] = (), *, variables: bool = False) -> 
 
     Raises:
         Problem: query-too-long, query-too-deep, bad-content (a null character), bad-query (a
-            string without an end, no address after ``SERVICE`` or ``LOAD``), outgoing-request
-            (``SERVICE`` or ``LOAD`` outside strings, IRIs and comments, to another host).
+            string without an end, no address after ``SERVICE`` or ``LOAD``; where a host is asked,
+            what could be an address or "less than"), outgoing-request (``SERVICE`` or ``LOAD``
+            outside strings, IRIs and comments, to another host).
     """
     check_length(len(text))
     if "\x00" in text:
@@ -184,7 +194,12 @@ def look(text: str, hosts: Collection[str] = (), *, variables: bool = False) -> 
     text = _ESCAPE.sub(_letter, text)
     kind, volatile, prologue, outgoing, asks = "", False, True, False, ""
     base_follows, based, variable = False, False, False
+    before, two_ways = Token("other", "", 0, 0), -1
     for token in tokens(text):
+        if token.kind == "iri" and _TWO_WAYS.search(token.text):
+            compares = token.inside == "(" and before.kind in _OPERANDS
+            two_ways = token.start if compares or before.text == "<" else two_ways
+        before = token
         if base_follows:
             base_follows, based = False, is_at(token, hosts)
         if asks:
@@ -217,6 +232,13 @@ def look(text: str, hosts: Collection[str] = (), *, variables: bool = False) -> 
             kind, prologue = _kind(word), False
     if asks:
         raise no_address(text, len(text), asks)
+    if outgoing and two_ways >= 0:
+        raise _not_sparql(
+            text,
+            two_ways,
+            "hvor en anden tjeneste spørges, må < ikke kunne læses på to måder. Er det en adresse, "
+            "så skriv den med præfiks; betyder det mindre end, så sæt mellemrum efter det.",
+        )
     return Seen(kind, kind in UPDATE_KINDS, volatile or outgoing, outgoing, variable)
 
 
@@ -259,8 +281,8 @@ def refuse_outgoing(word: str, hosts: Collection[str] = ()) -> NoReturn:
         raise Problem(
             "outgoing-request",
             f"{word.upper()} kan kun hente data hos {', '.join(sorted(hosts))}, og adressen skal "
-            "skrives helt ud: <https://…>, eller ud fra en BASE dér; ikke med præfiks. En variabel "
-            "kan stå efter SERVICE i en forespørgsel, der læser.",
+            "skrives helt ud: <https://…>, eller ud fra en BASE dér; ikke med præfiks. Kun efter "
+            "SERVICE i et spørgsmål kan der stå en variabel.",
             hosts=sorted(hosts),
         )
     raise Problem(
