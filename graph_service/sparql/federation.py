@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 
 import pyoxigraph as ox
 
@@ -25,7 +25,8 @@ MOST, MOST_CLAUSES = 20, 10
 Ask = Callable[[str], Iterable[object]]
 
 #: The engine reads keywords without a space after them; here they are looked for as words.
-_JOINED = re.compile(r"(?:FILTER|GRAPH|FROM|SELECT|CONSTRUCT|DESCRIBE|ASK)(?=.)", re.IGNORECASE)
+_JOINED_WORD = re.compile(r"(FILTER|GRAPH|FROM|SELECT|CONSTRUCT|DESCRIBE|ASK).", re.IGNORECASE)
+_JOINED_NAME = re.compile(r"(FILTER|GRAPH|FROM)[^:]*:.", re.IGNORECASE)
 
 
 def written_out(text: str, hosts: Collection[str], ask: Ask) -> str:
@@ -123,13 +124,16 @@ class Clause:
         group = self._opened and self._all[self._opened[-1]].text == "{"
         if not group or block >= len(self._all) or self._all[block].text != "{":
             raise self._unreadable("skal stå i en gruppe, og efter den en gruppe i { }")
-        for token in self._all:
-            joined = _JOINED.match(
-                token.text.partition(":")[0] if token.kind == "name" else token.text
-            )
-            if joined and token.kind in ("word", "name") and _word(token) not in QUERY_KINDS:
+        for token, following in pairwise(self._all):
+            joined = None
+            if token.kind == "word" and _word(token) not in QUERY_KINDS:
+                joined = _JOINED_WORD.match(token.text)
+            # A name can begin so; one that a bracket follows, or outside all, is a keyword first.
+            elif token.kind == "name" and (following.text in ("{", "(") or not token.depth):
+                joined = _JOINED_NAME.match(token.text)
+            if joined:
                 raise self._unreadable(
-                    f"kræver et mellemrum efter {joined[0]} (i {token.text[:80]})"
+                    f"kræver et mellemrum efter {joined[1]} (i {token.text[:80]})"
                 )
         for at in self._opened:
             before = [_word(token) for token in self._all[max(0, at - 3) : at]]

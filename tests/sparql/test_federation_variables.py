@@ -160,6 +160,12 @@ def said(*words: str) -> list[dict[str, str]]:
             "SELECT ?x { ?a e:at ?s MINUS { e:one e:at ?s } SERVICE ?s { ?t e:says ?x } }",
             said("two"),
         ),
+        # A name may begin with a keyword.
+        (
+            f"PREFIX graph: <{EX}> PREFIX from: <{EX}> SELECT ?x {{ graph:two from:at ?s "
+            "SERVICE ?s { ?t graph:says ?x } }",
+            said("two"),
+        ),
         (
             "SELECT ?x { ?a e:at ?s FILTER EXISTS { ?a e:at ?r SERVICE ?r { ?t e:says 'two' } } "
             "SERVICE ?s { ?t e:says ?x } }",
@@ -347,6 +353,9 @@ def test_an_update_asks_no_variable(client: TestClient) -> None:
         "SELECT * { ?a e:at ?s FILTERregex(?x, 'o') SERVICE ?s { ?t e:says ?x } }",
         "SELECT * { ?a e:at ?s FILTEREXISTS{ ?t ?x ?y } SERVICE ?s { ?t e:says ?x } }",
         "SELECT * { GRAPHe:graph { ?a e:at ?s SERVICE ?s { ?t e:says ?x } } }",
+        "PREFIX : <u:> SELECT * { GRAPH:g { ?a e:at ?s SERVICE ?s { ?t e:says ?x } } }",
+        "PREFIX : <u:> SELECT * { ?a e:at ?s FILTER:f(?x) SERVICE ?s { ?t e:says ?x } }",
+        "PREFIX : <u:> SELECT * FROM:g { ?a e:at ?s SERVICE ?s { ?t e:says ?x } }",
         "SELECT * FROMe:graph { ?a e:at ?s SERVICE ?s { ?t e:says ?x } }",
         "SELECTDISTINCT * { ?a e:at ?s SERVICE ?s { ?t e:says ?x } }",
     ],
