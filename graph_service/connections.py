@@ -127,6 +127,7 @@ class Register:
         self._open = 0
         self._waiting: OrderedDict[Connection, float] = OrderedDict()
         self._sending: OrderedDict[Connection, float] = OrderedDict()
+        self._idle: OrderedDict[Connection, float] = OrderedDict()
         self._stalled: dict[Connection, tuple[float, int]] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -168,13 +169,20 @@ class Register:
         self._open -= 1
         self._waiting.pop(connection, None)
         self._sending.pop(connection, None)
+        self._idle.pop(connection, None)
+
+    def idles(self, connection: Connection) -> None:
+        """Between two requests."""
+        self._idle[connection] = time.monotonic() + self.limits.idle_seconds
 
     def waits(self, connection: Connection) -> None:
         """A request has begun whose headers are not complete."""
+        self._idle.pop(connection, None)
         self._waiting[connection] = time.monotonic() + self.limits.header_seconds
 
     def heard(self, connection: Connection) -> None:
         """The headers are complete."""
+        self._idle.pop(connection, None)
         self._waiting.pop(connection, None)
 
     def sends(self, connection: Connection, under_way: bool) -> None:
@@ -245,6 +253,7 @@ class Register:
             now = time.monotonic()
             self._expire(self._waiting, now, "header_seconds")
             self._expire(self._sending, now, "body_seconds")
+            self._expire(self._idle, now, "idle_seconds")
             for connection, (since, before) in list(self._stalled.items()):
                 if now - since < self.limits.stalled_seconds:
                     continue
@@ -255,7 +264,7 @@ class Register:
                     self._stalled[connection] = (now, left)
 
     def _expire(self, deadlines: OrderedDict[Connection, float], now: float, limit: str) -> None:
-        """Both kinds of deadline are equally long for all, so the oldest stand first."""
+        """Each kind of deadline is equally long for all, so the oldest stand first."""
         while deadlines:
             connection, deadline = next(iter(deadlines.items()))
             if deadline > now:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, cast
 
@@ -16,8 +17,6 @@ import uvicorn
 from starlette.types import Message, Scope, Send
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import (
-    HEADER_RE,
-    HEADER_VALUE_RE,
     STATUS_LINE,
     HttpToolsProtocol,
     RequestResponseCycle,
@@ -36,6 +35,8 @@ TOGETHER = 32 * 1024
 #: Bytes that are read at once. asyncio asks for 256 KB each time, for which the system maps memory
 #: and unmaps it again: 12 µs of a request.
 READ = 64 * 1024
+#: Lines of headers (RFC 9110, sections 5.1 and 5.5).
+HEADERS = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+: [^\x00-\x08\n-\x1f\x7f]*\r\n)*")
 #: How an answer begins that refuses a request.
 REFUSAL = b"HTTP/1.1 4"
 BODY_TOO_LARGE = "Indholdet er for stort."
@@ -135,7 +136,7 @@ class Guarded(HttpToolsProtocol):
     _too_long = False
     _too_large = False
     _complete = True
-    _hosts = _headers = 0
+    _hosts = 0
     _has_body = _in_headers = _fresh = False
     _next: RequestResponseCycle | None = None
 
@@ -188,8 +189,6 @@ class Guarded(HttpToolsProtocol):
         elif self.state == IDLE and (self._fresh or self._in_headers):
             self.state = WAITING
             self.register.waits(self)
-            # What was answered in this read has begun the time between two requests.
-            self._unset_keepalive_if_required()
 
     def _bound_body(self) -> None:
         """Close when a body, or what is wrapped around it, is too large; or, behind a whole
@@ -204,20 +203,15 @@ class Guarded(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._raw = self._body = self._hosts = self._headers = 0
+        self._raw = self._body = self._hosts = 0
         self._has_body, self._in_headers = False, True
 
-    def on_url(self, url: bytes) -> None:
-        self._grow(len(url))
-        super().on_url(url)
-
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._grow(len(name) + len(value) + 4)
         # What stands behind a body is no header of the request (RFC 9110, section 6.5.1).
         if not self._complete:
             return
-        self._headers += 1
-        if self._headers > self.register.limits.headers:
+        self._raw += len(name) + len(value) + 4
+        if len(self.headers) >= self.register.limits.headers:
             self._too_long = True
             raise ValueError("too many headers")
         name = name.lower()
@@ -230,15 +224,14 @@ class Guarded(HttpToolsProtocol):
                 raise ValueError("the body is announced as too large")
         elif name == b"transfer-encoding":
             self._has_body = True
-        super().on_header(name, value)
-
-    def _grow(self, size: int) -> None:
-        self._raw += size
-        if self._raw > self.register.limits.header_bytes and self._body == 0:
-            self._too_long = True
-            raise ValueError("headers are too long")
+        elif name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
+        if self._raw + len(self.url) > self.register.limits.header_bytes:
+            self._too_long = True
+            raise ValueError("headers are too long")
         # Two Host lines would be one for the answer and another for whoever keeps it.
         if self._hosts > 1 or (not self._hosts and self.parser.get_http_version() == "1.1"):
             raise ValueError("not one Host")
@@ -246,10 +239,11 @@ class Guarded(HttpToolsProtocol):
         self._complete = self._in_headers = False
         self.state = BUSY
         self.register.heard(self)
-        self.register.sends(self, True)
+        if self._has_body:
+            self.register.sends(self, True)
         super().on_headers_complete()
         cycle: Any = self.cycle
-        if self.parser.get_http_version() < "1.1":
+        if self.scope["http_version"] < "1.1":
             cycle.send = held(self.scope["method"], cycle.send)
         self.scope["state"]["gone"] = lambda: cycle.disconnected
         if len(self.pipeline) > self.register.limits.pipelined:
@@ -262,7 +256,8 @@ class Guarded(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._complete = True
         self._ahead = 0
-        self.register.sends(self, False)
+        if self._has_body:
+            self.register.sends(self, False)
         super().on_message_complete()
         cycle, self._next = self._next, None
         if cycle and not self._answered(cycle):
@@ -273,8 +268,6 @@ class Guarded(HttpToolsProtocol):
 
         One in what is read at a time, so that who sends many together waits for the others' turns.
         """
-        # Behind one that was answered at once, the time between two requests is running.
-        self._unset_keepalive_if_required()
         if self._fresh and not self._complete and not self._has_body and app is self.app:
             self._fresh, self._next = False, cycle
         else:
@@ -301,18 +294,24 @@ class Guarded(HttpToolsProtocol):
         return True
 
     def on_response_complete(self) -> None:
-        super().on_response_complete()
+        """Go on to the next request. uvicorn's own has a timer for each time between two; here
+        they are watched by the register, as all else that may take too long."""
+        self.server_state.total_requests += 1
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
+            if self.pipeline:
+                self._start_asgi_task(*self.pipeline.pop())
         if not self._complete:
             # The rest of a body that nobody reads is not worth waiting for.
             self.transport.close()
         elif not self.pipeline and self.cycle.response_complete:
-            self.state = IDLE
-            self._header = 0
-        if self.transport.is_closing():
-            self.register.closes(self)
-
-    def timeout_keep_alive_handler(self) -> None:
-        super().timeout_keep_alive_handler()
+            self._header = self._ahead
+            if self._in_headers:
+                self.state = WAITING
+                self.register.waits(self)
+            else:
+                self.state = IDLE
+                self.register.idles(self)
         if self.transport.is_closing():
             self.register.closes(self)
 
@@ -373,15 +372,11 @@ def written(whole: Whole, own: Iterable[Header], keep_alive: bool) -> bytes:
         ValueError: a header would end its line, or is no header.
     """
     headers = [*own, *whole.headers]
-    lines, names, values = [STATUS_LINE[whole.status]], [], []
-    for name, value in headers:
-        names.append(name)
-        values.append(value)
-        lines += name, b": ", value, b"\r\n"
-    if HEADER_RE.search(b"".join(names)) or HEADER_VALUE_RE.search(b"".join(values)):
+    lines = b"".join([b"%b: %b\r\n" % header for header in headers])
+    if not HEADERS.fullmatch(lines) or lines.count(b"\n") != len(headers):
         raise ValueError("a header that is none")
-    lines += b"" if keep_alive else b"connection: close\r\n", b"\r\n", whole.body
-    return b"".join(lines)
+    end = b"\r\n" if keep_alive else b"connection: close\r\n\r\n"
+    return b"".join((STATUS_LINE[whole.status], lines, end, whole.body))
 
 
 def is_more(length: bytes, limit: int) -> bool:

@@ -135,7 +135,6 @@ def run(settings: Settings, listening: socket.socket, among: Among | None = None
         server_header=False,
         proxy_headers=False,
         backlog=BACKLOG,
-        timeout_keep_alive=int(limits.idle_seconds),
         timeout_graceful_shutdown=CLOSING_SECONDS,
         lifespan="on",
     )

@@ -14,6 +14,7 @@ from graph_service.api.problems import Problem
 from graph_service.api.request import (
     FORMAT,
     PAGING,
+    accept_of,
     base_url,
     one_of,
     parameter,
@@ -22,7 +23,7 @@ from graph_service.api.request import (
     service_of,
 )
 from graph_service.api.schemas import Schema
-from graph_service.api.shape import forms, json_answer, table_answer
+from graph_service.api.shape import Ready, forms, json_answer, table_answer
 from graph_service.questions import Parameter, Question
 from graph_service.questions.parameters import ENUMS
 from graph_service.questions.words import words
@@ -96,9 +97,8 @@ def ask(request: Request, question: Question) -> Response:
     page = "/sparql?" + query_of({"spoergsmaal": question.name, **asked}.items())
     if show == "sparql":
         text = answers.sparql(question.name, asked)
-        return Response(text, 200, forms(request, "", {}, page=page), SPARQL)
-    accept = request.headers.get("accept", "")
-    chosen = choose(accept, values.get("format", ""), OUR_FORMATS)
+        return Ready(text.encode(), SPARQL, forms(request, "", {}, page=page))
+    chosen = choose(accept_of(request), values.get("format", ""), OUR_FORMATS)
     found = answers.solutions(question.name, asked)
     shown = answers.table(found, labelled=question.gives_labels)
     headers = forms(request, chosen, OUR_FORMATS, page=page)

@@ -23,6 +23,7 @@ from graph_service.api.exact import Exact
 from graph_service.api.metrics import Metrics
 from graph_service.api.problems import Problem
 from graph_service.api.request import takes_gzip
+from graph_service.api.shape import Ready
 from graph_service.api.turns import Turns
 from graph_service.service import Service
 from graph_service.sparql.streaming import ClientGone
@@ -239,8 +240,8 @@ def _as_get(scope: Scope) -> Scope:
 
 def _to_store(made: Response | None) -> Stored | None:
     """The answer of an endpoint, when it may be sent again."""
-    if type(made) is Response and made.status_code == 200 and not _is_live(made.raw_headers):
-        return store(made.raw_headers, bytes(made.body))
+    if isinstance(made, Ready) and not _is_live(made.raw_headers):
+        return store(made.raw_headers, made.body)
     return None
 
 
@@ -302,12 +303,12 @@ def store(said: list[Header], data: bytes) -> Stored:
     """
     etag = b'"' + hashlib.sha256(data).hexdigest()[:32].encode() + b'"'
     headers: list[Header] = [*said, (b"etag", etag)]
-    there = {name for name, _ in said}
+    there = dict(said)
     if b"cache-control" not in there:
         headers.append(KEEP)
     if b"content-length" not in there:
         headers.append((b"content-length", b"%d" % len(data)))
-    size = len(data) + sum(len(n) + len(v) for n, v in headers) + OVERHEAD
+    size = len(data) + sum([len(n) + len(v) for n, v in headers]) + OVERHEAD
     return Stored(headers, data, etag, size)
 
 

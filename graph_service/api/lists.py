@@ -23,6 +23,7 @@ from graph_service.api.request import (
     AS_OF,
     FORMAT,
     PAGING,
+    accept_of,
     base_url,
     day_of,
     integer,
@@ -164,7 +165,7 @@ def offered(as_of: str) -> Mapping[str, str]:
 def choose_dated(request: Request, format_parameter: str, as_of: str) -> str:
     """The format of an answer among those :func:`offered`. Raises as :func:`choose`."""
     why = " Kun de kan sige, om noget gjaldt en dag (as_of)." if as_of else ""
-    return choose(request.headers.get("accept", ""), format_parameter, offered(as_of), why)
+    return choose(accept_of(request), format_parameter, offered(as_of), why)
 
 
 def page_address(resource: Resource, question: Question, values: dict[str, str]) -> str:

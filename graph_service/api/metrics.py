@@ -87,8 +87,16 @@ class Metrics:
         """Add to a counter."""
         self._counts[counted] += by  # type: ignore[assignment]
 
-    def time(self, what: str, seconds: float) -> None:
-        """Add one duration to the histogram of an address or question."""
+    def answered(self, counted: Sample, size: int, what: str, seconds: float) -> None:
+        """Add a request.
+
+        Args:
+            counted: the counter of its kind.
+            size: bytes of the answer's body.
+            what: the address or question to whose histogram it adds.
+        """
+        self._counts[counted] += 1
+        self._counts["response_bytes_total"] += size
         held = self._times.get(what)
         if held is None:
             held = self._times.setdefault(what, [0.0] * (len(BUCKETS) + 2))

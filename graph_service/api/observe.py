@@ -25,7 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from graph_service.api import at_once
 from graph_service.api.at_once import Whole
-from graph_service.api.metrics import Metrics, sample
+from graph_service.api.metrics import Metrics, Sample, sample
 
 #: A text as JSON.
 quote = json.encoder.encode_basestring
@@ -33,6 +33,8 @@ quote = json.encoder.encode_basestring
 GATHER, GATHERED = 0.25, 500
 #: Characters of a query string that are logged.
 QUERY_CHARACTERS = 200
+#: Addresses of which it is kept what they count as, and the most characters of one.
+KEPT, LONGEST = 5000, 200
 SOUND_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 #: What is noted, as nginx does, of a request whose client left before it had the answer.
 CLIENT_LEFT = 499
@@ -133,7 +135,7 @@ class Observe:
         self.log_requests, self.log_queries = log_requests, log_queries
         self._prefix = secrets.token_hex(4)
         self._numbers = itertools.count(1)
-        self._counted: dict[tuple[str, str, int], str] = {}
+        self._kept: dict[tuple[str, str, int], tuple[str, Sample]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -186,8 +188,12 @@ class Observe:
         state: dict[str, Any] = scope.setdefault("state", {})
         begun = state.get("begun")
         if begun is None:
-            given = next((v for n, v in scope["headers"] if n == b"x-request-id"), b"")
-            name = given if SOUND_ID.fullmatch(given) else self._name()
+            name = self._name()
+            for header, given in scope["headers"]:
+                if header == b"x-request-id":
+                    if SOUND_ID.fullmatch(given):
+                        name = given
+                    break
             state["request_id"] = name.decode()
             begun = state["begun"] = time.perf_counter()
         else:
@@ -206,17 +212,16 @@ class Observe:
         seconds: float,
         broken: bool,
     ) -> None:
-        what = kind_of(scope["path"])
-        key = (what, scope["method"], status)
-        counted = self._counted.get(key)
-        if counted is None:
-            method = scope["method"] if scope["method"] in METHODS else "other"
-            counted = sample("requests_total", what=what, method=method, status=str(status))
-            if len(self._counted) < 5000:
-                self._counted[key] = counted
-        self.metrics.count(counted)
-        self.metrics.count("response_bytes_total", size)
-        self.metrics.time(what, seconds)
+        path, method = scope["path"], scope["method"]
+        kept = self._kept.get((path, method, status))
+        if kept is None:
+            what = kind_of(path)
+            named = method if method in METHODS else "other"
+            kept = what, sample("requests_total", what=what, method=named, status=str(status))
+            if len(self._kept) < KEPT and len(path) + len(method) < LONGEST:
+                self._kept[path, method, status] = kept
+        what, counted = kept
+        self.metrics.answered(counted, size, what, seconds)
         if broken:
             self.metrics.count(sample("broken_total", what=what))
         if not self.log_requests:

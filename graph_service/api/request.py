@@ -69,10 +69,23 @@ def pairs_of(request: Request) -> list[tuple[str, str]]:
     return [(name, value) for name, _, value in cut]
 
 
+def header_of(request: Request, name: bytes) -> bytes | None:
+    """The first header line of a name in small letters; Starlette's own makes two objects first."""
+    for given, value in request.scope["headers"]:
+        if given == name:
+            return value  # type: ignore[no-any-return]
+    return None
+
+
+def accept_of(request: Request) -> str:
+    """The Accept header, empty for none."""
+    return (header_of(request, b"accept") or b"").decode("latin-1")
+
+
 def base_url(request: Request) -> str:
     """The public address of the service, without a trailing slash."""
     scope = request.scope
-    host = next((value for name, value in scope["headers"] if name == b"host"), None)
+    host = header_of(request, b"host")
     server = tuple(scope.get("server") or ())
     root_path = scope.get("app_root_path", scope.get("root_path", ""))
     return service_of(request).settings.public_url or _own_address(

@@ -8,17 +8,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from graph_service.api.formats import choose, only
-from graph_service.api.lists import (
-    PAGING,
-    integer,
-    openapi_parameters,
-    read_values,
-    service_of,
-    with_links,
-)
-from graph_service.api.openapi import answers_as
+from graph_service.api.openapi import answers_as, openapi_parameters
+from graph_service.api.request import PAGING, accept_of, integer, read_values, service_of
 from graph_service.api.schemas import Schema
-from graph_service.api.shape import forms, json_answer, table_answer
+from graph_service.api.shape import forms, json_answer, table_answer, with_links
 from graph_service.questions import Parameter
 from graph_service.questions.parameters import ParameterError
 from graph_service.vocabulary import KINDS
@@ -62,7 +55,7 @@ def described_parameters() -> list[Schema]:
 def search(request: Request) -> Response:
     """Things that fit the words, best first: stems, parts of compounds, prefixes and synonyms."""
     values = read_values(request, KNOWN)
-    chosen = choose(request.headers.get("accept", ""), values.get("format", ""), FORMATS)
+    chosen = choose(accept_of(request), values.get("format", ""), FORMATS)
     q = values.get("q", "").strip()
     if len(q) > 300:
         raise ParameterError("q", "teksten er for lang; højst 300 tegn")

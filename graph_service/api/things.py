@@ -12,7 +12,15 @@ from graph_service.api.formats import MEDIA_TYPES, SEPARATORS, choose, negotiate
 from graph_service.api.lists import thing_response
 from graph_service.api.openapi import answers_as, in_path, openapi_parameters, problems
 from graph_service.api.problems import Problem
-from graph_service.api.request import FORMAT, PAGING, base_url, one_of, read_values, service_of
+from graph_service.api.request import (
+    FORMAT,
+    PAGING,
+    accept_of,
+    base_url,
+    one_of,
+    read_values,
+    service_of,
+)
 from graph_service.api.resources import RESOURCES, data_of, page_of
 from graph_service.api.shape import forms, json_answer, with_links
 from graph_service.evidence import passage
@@ -60,7 +68,7 @@ def index(request: Request) -> Response:
 )
 def description(request: Request) -> Response:
     """What the application says about itself."""
-    return json_answer(request.app.openapi())
+    return json_answer(request.app.openapi(), {})
 
 
 @router.get(
@@ -76,7 +84,7 @@ def any_thing(request: Request, kind: str, slug: str) -> Response:
     """Everything about one thing of any kind."""
     answers = service_of(request).answers
     values = read_values(request, KNOWN)
-    chosen = choose(request.headers.get("accept", ""), values.get("format", ""))
+    chosen = choose(accept_of(request), values.get("format", ""))
     separator = one_of(values, "separator", SEPARATORS, "semicolon")
     return thing_response(request, existing(answers, kind, slug), chosen, "", separator)
 
@@ -116,7 +124,7 @@ def dereference(request: Request, kind: str, slug: str) -> Response:
     """303 to the page or to the data of a thing, by Accept (Cool URIs for the Semantic Web)."""
     existing(service_of(request).answers, kind, slug)
     offers = {"html": "text/html", "xhtml": "application/xhtml+xml", **MEDIA_TYPES}
-    chosen = negotiate(request.headers.get("accept", ""), offers, "html") or "html"
+    chosen = negotiate(accept_of(request), offers, "html") or "html"
     page, data = page_of(kind, slug), data_of(kind, slug)
     as_page = chosen in ("html", "xhtml")
     suffix = "" if as_page or chosen == "json" else f"?format={chosen}"
@@ -160,7 +168,7 @@ def evidence(request: Request, file: str, lines: str) -> Response:
     service = service_of(request)
     answers = service.answers
     values = read_values(request, KNOWN)
-    chosen = choose(request.headers.get("accept", ""), values.get("format", ""))
+    chosen = choose(accept_of(request), values.get("format", ""))
     separator = one_of(values, "separator", SEPARATORS, "semicolon")
     stem = file.removesuffix(".txt")
     iri = existing(answers, "passage", f"{stem}/{lines}")

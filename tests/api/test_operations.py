@@ -159,18 +159,20 @@ def test_figures_of_the_pool_move_with_free_queries(tmp_path: Path) -> None:
 
 def test_figures_of_several_processes_are_added(tmp_path: Path) -> None:
     mine = Metrics(tmp_path)
-    mine.count(sample("requests_total", what="page", method="GET", status="200"), 3)
-    mine.time("page", 0.004)
+    requests = sample("requests_total", what="page", method="GET", status="200")
+    for size in (100, 20):
+        mine.answered(requests, size, "page", 0.004)
     mine.gauges.append(lambda: {"cache_bytes": 10, sample("snapshot_info", id="a"): 1})
     other = dict(mine.figures())
     (tmp_path / "1.json").write_text(json.dumps(other))
     (tmp_path / "2.json").write_text("not yet written")
     total = mine.total()
-    assert total['requests_total{what="page",method="GET",status="200"}'] == 6
+    assert total[requests] == 4
+    assert total["response_bytes_total"] == 240
     assert total["cache_bytes"] == 20
     assert total['snapshot_info{id="a"}'] == 1
     assert total["processes"] == 2
-    assert 'request_seconds_bucket{what="page",le="0.005"} 2' in mine.text()
+    assert 'request_seconds_bucket{what="page",le="0.005"} 4' in mine.text()
 
 
 @pytest.mark.parametrize(

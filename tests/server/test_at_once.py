@@ -165,7 +165,7 @@ def test_a_slow_request_behind_a_quick_one_has_all_the_time_it_needs() -> None:
             await super().__call__(scope, receive, send)
 
     async def test() -> None:
-        async with open_to(Slow(), Limits(), idle_seconds=1) as ((reader, writer), _):
+        async with open_to(Slow(), Limits(idle_seconds=1)) as ((reader, writer), _):
             writer.write(GET * 2)
             answers = await reader.read()
             assert bodies(answers) == "AC"
@@ -175,8 +175,8 @@ def test_a_slow_request_behind_a_quick_one_has_all_the_time_it_needs() -> None:
 
 def test_what_is_under_way_behind_a_quick_one_gets_its_own_deadline() -> None:
     async def test() -> None:
-        limits = Limits(header_seconds=2.0)
-        async with open_to(App(), limits, idle_seconds=1) as ((reader, writer), register):
+        limits = Limits(header_seconds=2.0, idle_seconds=1)
+        async with open_to(App(), limits) as ((reader, writer), register):
             writer.write(GET + b"GET / HT")
             answers = await reader.read()
             assert answers.count(b"HTTP/1.1 408") == 1

@@ -23,7 +23,6 @@ async def open_to(
     app: ASGIApp,
     limits: Limits,
     kept: list[asyncio.Transport] | None = None,
-    idle_seconds: int = 5,
 ) -> AsyncIterator[tuple[Connection, Register]]:
     """A connection to an application within limits, and the register of those limits.
 
@@ -39,14 +38,7 @@ async def open_to(
                 kept.append(transport)
                 transport.set_write_buffer_limits(high=64 * 1024**2)
 
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        lifespan="off",
-        proxy_headers=False,
-        ws="none",
-        timeout_keep_alive=idle_seconds,
-    )
+    config = uvicorn.Config(app, log_config=None, lifespan="off", proxy_headers=False, ws="none")
     config.load()
     state = ServerState()
     state.default_headers = [(b"date", b"Sat, 28 Nov 2026 10:00:00 GMT")]
