@@ -318,34 +318,34 @@ class Answers:
             found: solutions of this store.
             labelled: the second column is the label of the thing in the first.
         """
+        try:
+            return found.shown(self._shown)
+        except KeyError:
+            return found.shown(self._show(found, labelled=labelled))
+
+    def _show(self, found: Solutions, *, labelled: bool) -> Mapping[Key, Json]:
+        """At least what stands for the terms of these solutions."""
         shown = self._shown
-        new = {key for row in found.rows for key in row if key is not None and key not in shown}
-        if new:
-            if len(shown) + len(new) > KEPT_LABELS:
-                # Another dictionary, not an emptied one: other threads may be reading it.
-                new = {key for row in found.rows for key in row if key is not None}
-                shown = {}
-                if len(new) <= KEPT_AT_ONCE:
-                    self._shown = shown
-            terms = {key: found.term(key) for key in new}
-            if labelled:
-                self.keep_labels(
-                    {
-                        terms[thing].value: found.term(label).value
-                        for thing, label, *_ in found.rows[:KEPT_AT_ONCE]
-                        if thing in terms and label is not None
-                    }
-                )
-            iris = {t.value for t in terms.values() if t.value.startswith(("http://", "https://"))}
-            named = self._references(iris)
-            shown.update(
-                {k: named[t.value] if t.value in iris else plain(t) for k, t in terms.items()}
+        keys = {key for row in found.rows for key in row if key is not None}
+        new = keys.difference(shown)
+        if len(shown) + len(new) > KEPT_LABELS:
+            # Another dictionary, not an emptied one: other threads may be reading it.
+            new, shown = keys, {}
+            if len(new) <= KEPT_AT_ONCE:
+                self._shown = shown
+        terms = {key: found.term(key) for key in new}
+        if labelled:
+            self.keep_labels(
+                {
+                    terms[thing].value: found.term(label).value
+                    for thing, label, *_ in found.rows[:KEPT_AT_ONCE]
+                    if thing in terms and label is not None
+                }
             )
-        names = found.names
-        return [
-            {name: shown[key] for name, key in zip(names, row, strict=True) if key is not None}
-            for row in found.rows
-        ]
+        iris = {t.value for t in terms.values() if t.value.startswith(("http://", "https://"))}
+        named = self._references(iris)
+        shown.update({k: named[t.value] if t.value in iris else plain(t) for k, t in terms.items()})
+        return shown
 
     # -- graphs -------------------------------------------------------------------------------
 

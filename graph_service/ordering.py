@@ -45,18 +45,16 @@ def split_order(query: str, columns: Collection[str]) -> tuple[str, Order]:
 def put_in_order(found: Solutions, order: Order) -> None:
     """Sort solutions in place; the first variable counts most."""
     if len(found.rows) > 1 and order:
-        columns = [(found.names.index(name), downwards) for name, downwards in order]
-        found.rows = _in_order(found.rows, columns, 0, found.ranks)
+        found.rows = _in_order(found, found.rows, order, 0)
 
 
 def _in_order(
-    rows: list[Sequence[Key | None]],
-    columns: Sequence[tuple[int, bool]],
-    at: int,
-    ranks: Mapping[Key | None, Rank],
+    found: Solutions, rows: list[Sequence[Key | None]], order: Order, at: int
 ) -> list[Sequence[Key | None]]:
-    column, downwards = columns[at]
+    """Some of the rows, by a variable; those that are alike in it by the next."""
+    name, downwards = order[at]
     at += 1
+    column, ranks = found.names.index(name), found.ranks
     alike: dict[Rank, list[Sequence[Key | None]]] = {}
     for row in rows:
         rank = ranks[row[column]]
@@ -68,11 +66,11 @@ def _in_order(
         placed = []
         for rank in sorted(alike, reverse=downwards):
             group = alike[rank]
-            if len(group) > 1 and at < len(columns):
-                group = _in_order(group, columns, at, ranks)
+            if len(group) > 1 and at < len(order):
+                group = _in_order(found, group, order, at)
             placed += group
         return placed
-    return rows if at == len(columns) else _in_order(rows, columns, at, ranks)
+    return rows if at == len(order) else _in_order(found, rows, order, at)
 
 
 def rank(term: Term | None) -> Rank:

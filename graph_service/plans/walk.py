@@ -86,6 +86,20 @@ class Walker:
                 return at_most_once
         raise Unread("a path of any length")
 
+    def found(self, source: Source, path: shapes.Path, start: int, *, back: bool) -> str:
+        """The expression of the things to which a path leads from a register. Properties, and
+        several of them, are walked without a call: nearly all steps are of these kinds."""
+        match path:
+            case shapes.Predicate(iri) if iri in self._index.properties:
+                steps = self._index.backward if back else self._index.forward
+                return f"{source.value(steps[self._index.properties[iri].number])}[r[{start}]]"
+            case shapes.Inverse(inner):
+                return self.found(source, inner, start, back=not back)
+            case shapes.Alternative(paths):
+                each = [self.found(source, p, start, back=back) for p in paths]
+                return "(" + "".join(f"*{one}, " for one in each) + ")"
+        return f"{source.value(self.hop(path, back=back))}(r[{start}])"
+
     def scan(self, path: shapes.Path, subject: int, value: int) -> Maker:
         """Walk all triples of a property, or of several."""
         paths = path.paths if isinstance(path, shapes.Alternative) else (path,)
@@ -157,10 +171,8 @@ class Walker:
 
             return make
 
-        hop = self.hop(path)
-
         def make_counted(source: Source, following: Writer) -> None:
-            found = f"{source.value(hop)}(r[{subject}])"
+            found = self.found(source, path, subject, back=False)
             source.block(f"for _ in range({found}.count(r[{value}])):", following)
 
         return make_counted
@@ -180,12 +192,12 @@ class Walker:
                 return nothing
             steps = (self._index.backward if back else self._index.forward)[there.number]
             return Walk(steps, start, end)
-        hop = self.hop(path, back=back)
 
         def make(source: Source, following: Writer) -> None:
-            source.block(f"for r[{end}] in {source.value(hop)}(r[{start}]):", following)
+            found = self.found(source, path, start, back=back)
+            if state == "maybe":
+                agreeing(source, end, found, following)
+            else:
+                source.block(f"for r[{end}] in {found}:", following)
 
-        def make_maybe(source: Source, following: Writer) -> None:
-            agreeing(source, end, f"{source.value(hop)}(r[{start}])", following)
-
-        return make_maybe if state == "maybe" else make
+        return make

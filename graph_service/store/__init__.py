@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import pyoxigraph as ox
 
@@ -17,6 +17,7 @@ Row = Mapping[str, Term]
 #: A term, or the number under which its store knows it: to look something up under a number takes
 #: a fifth of the time that it takes under a term.
 Key = int | Term
+Value = TypeVar("Value")
 #: Where a term stands in the order of SPARQL.
 Rank = tuple[int, float, str]
 #: IRI of a thing, IRI of a property, its value.
@@ -57,6 +58,18 @@ class Solutions:
         for row in self.rows:
             named = zip(self.names, row, strict=True)
             yield {name: self.term(key) for name, key in named if key is not None}
+
+    def shown(self, shown: Mapping[Key, Value]) -> list[dict[str, Value]]:
+        """The rows, with what stands for each key.
+
+        Raises:
+            KeyError: for one there is nothing.
+        """
+        names = self.names
+        return [
+            {name: shown[key] for name, key in zip(names, row, strict=True) if key is not None}
+            for row in self.rows
+        ]
 
 
 class Store(Protocol):
