@@ -98,7 +98,9 @@ class Compiler:
             slots = [self._seen(name, names) for name in [*shown, *hidden(select)]]
             kind, note = (set, "add") if select.distinct else (list, "append")
             noted = f"r[{FOUND}].{note}({registers(slots)})"
-            walk = Source().made(chained(makers, lambda source: source.line(noted)))
+            walk = Source(self.layout.shared).made(
+                chained(makers, lambda source: source.line(noted))
+            )
 
             def run(r: Registers) -> Iterable[Sequence[object]]:
                 r[FOUND] = kind()
@@ -116,7 +118,8 @@ class Compiler:
     def _aggregated(self, select: Select, names: Names) -> Run:
         assert select.grouped is not None
         makers = self.group(select.group, names)
-        key = picker([self._seen(name, names) for name in select.grouped])
+        share = self.layout.share
+        key = picker([share(self._seen(name, names)) for name in select.grouped])
         if names.made.intersection(select.grouped):
             key = self._alike(key)
         counted = [c for _, c in select.columns if c]
@@ -131,7 +134,7 @@ class Compiler:
                     row.append(ValueProblem)
             r[FOUND].setdefault(key(r), []).append(row)  # type: ignore[attr-defined]
 
-        source = Source()
+        source = Source(self.layout.shared)
         noted = f"{source.value(note)}(r)"
         walk = source.made(chained(makers, lambda source: source.line(noted)))
         at: list[tuple[bool, int]] = []
@@ -395,15 +398,18 @@ class Compiler:
 
         asked = {names.slots[n] for n in mentioned(expression) if n in names.known()}
         if len(asked) == 1 and without_exists(expression):
-            return steps.remembered(passes, asked.pop(), self.layout.register())
+            known = self.layout.share(self.layout.register())
+            return steps.remembered(passes, self.layout.share(asked.pop()), known)
         return steps.filtered(passes)
 
     def within(self, within: Within, names: Names, seen: Collection[str]) -> Passes:
         """``EXISTS``: whether its group has a solution with what is bound around it."""
         inner = names.copy()
-        for name in set(bound(within.group)) - names.known():
+        every = set(bound(within.group))
+        for name in every - names.known():
             inner.slots[name] = self.layout.register()
+        self.layout.shared.update(names.slots[name] for name in every & names.known())
         makers = self.group(within.group, inner, seen)
         # What may be bound is bound while the group is walked, and is left so when it is proven.
-        maybe = [names.slots[n] for n in set(bound(within.group)) & names.maybe]
-        return steps.exists(makers, maybe, positive=within.positive)
+        maybe = [names.slots[name] for name in every & names.maybe]
+        return steps.exists(makers, maybe, self.layout.shared, positive=within.positive)

@@ -41,7 +41,7 @@ class Expressions:
             case Variable(value=name):
                 if name not in known:
                     return lambda _: None
-                slot = names.slots[name]
+                slot = self._layout.share(names.slots[name])
                 return lambda r: r[slot]
             case Within():
                 return self._within(expression, names)

@@ -63,6 +63,8 @@ class Layout:
         places: parameter and place → the register of that term.
         walked: the registers of those literals that patterns have.
         given: variable → the registers of the parameter's terms, of which it is one.
+        shared: the registers that something is in at the start, or that functions fill or read
+            beside the source of one walk.
     """
 
     def __init__(self, index: Index, asked: Mapping[tuple[str, int], int | None]) -> None:
@@ -71,13 +73,20 @@ class Layout:
         self.places: dict[tuple[str, int], int] = {}
         self.walked: set[int] = set()
         self.given: dict[str, list[int]] = {}
+        self.shared: set[int] = {FOUND}
         self._index = index
         self._constants: dict[Term | ox.Triple, int] = {}
 
     def register(self, value: object = None) -> int:
         """A new register with a value."""
         self.registers.append(value)
-        return len(self.registers) - 1
+        slot = len(self.registers) - 1
+        return slot if value is None else self.share(slot)
+
+    def share(self, slot: int) -> int:
+        """A register that a function reads or fills by itself."""
+        self.shared.add(slot)
+        return slot
 
     def slot(self, name: str, names: Names) -> int:
         """The register of a variable."""
@@ -96,7 +105,7 @@ class Layout:
         if given:
             is_thing, place = given
             if place not in self.places:
-                self.places[place] = self.register()
+                self.places[place] = self.share(self.register())
             return self.places[place], is_thing
         if term not in self._constants:
             number = self._index.number(str(term))

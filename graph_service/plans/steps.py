@@ -153,14 +153,17 @@ def by_itself(run: Run, slots: Sequence[int], once: int) -> Maker:
     return make
 
 
-def exists(makers: Sequence[Maker], maybe: Sequence[int], *, positive: bool) -> Passes:
+def exists(
+    makers: Sequence[Maker], maybe: Sequence[int], shared: set[int], *, positive: bool
+) -> Passes:
     """Whether some steps find anything.
 
     Args:
         maybe: the registers around them that they bind where nothing is bound.
+        shared: registers that are filled or read elsewhere too.
         positive: or else whether they find nothing.
     """
-    source = Source()
+    source = Source(shared)
     proven = f"raise {source.value(Proven)}"
     walk = source.made(chained(makers, lambda source: source.line(proven)))
 

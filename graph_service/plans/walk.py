@@ -139,7 +139,10 @@ class Walker:
             known += [f"r[{end}] == {thing}"] if state == "known" else []
 
             def bind(source: Source) -> None:
-                source.line(f"r[{property}], r[{end}] = {name}, {thing}")
+                if named != "known":
+                    source.line(f"r[{property}] = {name}")
+                if state != "known":
+                    source.line(f"r[{end}] = {thing}")
                 following(source)
 
             def each(source: Source) -> None:
