@@ -11,16 +11,13 @@ import contextlib
 import logging
 import re
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
+from urllib.parse import unquote
 
+import httptools
 import uvicorn
 from starlette.types import Message, Scope, Send
-from uvicorn._types import ASGI3Application
-from uvicorn.protocols.http.httptools_impl import (
-    STATUS_LINE,
-    HttpToolsProtocol,
-    RequestResponseCycle,
-)
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from graph_service.api import at_once
 from graph_service.api.at_once import Header, Whole
@@ -137,8 +134,9 @@ class Guarded(HttpToolsProtocol):
     _too_large = False
     _complete = True
     _hosts = 0
-    _has_body = _in_headers = _fresh = False
-    _next: RequestResponseCycle | None = None
+    _has_body = _in_headers = False
+    #: Whether nothing was offered yet of what was read last; whether a request is to be at its end.
+    _fresh = _offered = False
 
     def __init__(self, config: uvicorn.Config, *args: Any, **kwargs: Any) -> None:
         super().__init__(config, *args, **kwargs)
@@ -241,6 +239,14 @@ class Guarded(HttpToolsProtocol):
         self.register.heard(self)
         if self._has_body:
             self.register.sends(self, True)
+        elif self._fresh and (self.cycle is None or self.cycle.response_complete):
+            # One in what is read at a time: who sends many together waits for the others' turns.
+            self._fresh, self._offered = False, True
+            return
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Have uvicorn hand the request to the application."""
         super().on_headers_complete()
         cycle: Any = self.cycle
         if self.scope["http_version"] < "1.1":
@@ -258,37 +264,35 @@ class Guarded(HttpToolsProtocol):
         self._ahead = 0
         if self._has_body:
             self.register.sends(self, False)
+        elif self._offered:
+            self._offered = False
+            if self._answered():
+                return
+            self._go_on()
         super().on_message_complete()
-        cycle, self._next = self._next, None
-        if cycle and not self._answered(cycle):
-            super()._start_asgi_task(cycle, self.app)
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        """Hand a request to the application, or wait a moment for its end and answer at once.
-
-        One in what is read at a time, so that who sends many together waits for the others' turns.
-        """
-        if self._fresh and not self._complete and not self._has_body and app is self.app:
-            self._fresh, self._next = False, cycle
-        else:
-            super()._start_asgi_task(cycle, app)
-
-    def _answered(self, cycle: RequestResponseCycle) -> bool:
+    def _answered(self) -> bool:
         """Answer a whole request in this turn of the event loop, when the application can."""
-        if self.flow.write_paused or cycle.scope["http_version"] != "1.1":
+        if self.flow.write_paused or self.parser.get_http_version() != "1.1":
             return False
+        scope: Scope = self.scope  # type: ignore[assignment]
+        url = httptools.parse_url(self.url)
+        path = url.path.decode("ascii")
+        scope["method"] = self.parser.get_method().decode("ascii")
+        scope["path"] = self.root_path + (unquote(path) if "%" in path else path)
+        scope["raw_path"] = self.root_path.encode("ascii") + url.path
+        scope["query_string"] = url.query or b""
+        keep_alive = self.parser.should_keep_alive()
         try:
-            whole = self._at_once(cast(Scope, cycle.scope))
+            whole = self._at_once(scope)
             if whole is None:
                 return False
-            data = written(whole, self.server_state.default_headers, cycle.keep_alive)
+            data = written(whole, self.server_state.default_headers, keep_alive)
         except Exception:
-            log.exception("no answer at once for %s", cycle.scope["path"][:200])
+            log.exception("no answer at once for %s", scope["path"][:200])
             return False
-        cycle.response_started = cycle.response_complete = True
-        cycle.on_response = nothing
         self._together.send(data)
-        if not cycle.keep_alive:
+        if not keep_alive:
             self.transport.close()
         self.on_response_complete()
         return True
@@ -304,7 +308,7 @@ class Guarded(HttpToolsProtocol):
         if not self._complete:
             # The rest of a body that nobody reads is not worth waiting for.
             self.transport.close()
-        elif not self.pipeline and self.cycle.response_complete:
+        elif not self.pipeline and (self.cycle is None or self.cycle.response_complete):
             self._header = self._ahead
             if self._in_headers:
                 self.state = WAITING
@@ -356,10 +360,6 @@ class Guarded(HttpToolsProtocol):
         tail = b"content-length: %d\r\nconnection: close\r\n\r\n" % len(body)
         with contextlib.suppress(OSError, RuntimeError):
             self.transport.write(head + tail + body)
-
-
-def nothing() -> None:
-    """What is done when an answer is complete that was complete at once."""
 
 
 def written(whole: Whole, own: Iterable[Header], keep_alive: bool) -> bytes:
