@@ -32,6 +32,7 @@ from graph_service.shaping import (
     member,
     order_of,
     plain,
+    to_json,
 )
 from graph_service.store import Key, Row, Solutions, Store
 from graph_service.vocabulary import AG, ID, RDF, SKOS, kind_and_slug, thing
@@ -64,6 +65,7 @@ class Answers:
         self._slugs: dict[str, dict[str, str]] = {}
         self._labels: dict[str, str] = {}
         self._shown: dict[Key, Json] = {}
+        self._written: dict[Key, bytes] = {}
         self._named: dict[str, Json] = {}
         self._orders = Orders()
 
@@ -73,6 +75,7 @@ class Answers:
         Those who still read from here find it again.
         """
         self._slugs, self._labels, self._shown, self._named = {}, {}, {}, {}
+        self._written = {}
         self._orders, self.shared = Orders(), {}
         self.store.let_go()
 
@@ -322,6 +325,22 @@ class Answers:
             return found.shown(self._shown)
         except KeyError:
             return found.shown(self._show(found, labelled=labelled))
+
+    def table_as_json(self, found: Solutions, *, labelled: bool = False) -> bytes:
+        """:meth:`table` as JSON. What stands for a term is written once, not in each answer."""
+        try:
+            return found.as_json(self._written)
+        except KeyError:
+            shown = self._show(found, labelled=labelled)
+        keys = {key for row in found.rows for key in row if key is not None}
+        written = self._written
+        if len(written) + len(keys) > KEPT_LABELS:
+            # Another dictionary, not an emptied one: other threads may be reading it.
+            written = {}
+            if len(keys) <= KEPT_AT_ONCE:
+                self._written = written
+        written.update({key: to_json(shown[key]) for key in keys})
+        return found.as_json(written)
 
     def _show(self, found: Solutions, *, labelled: bool) -> Mapping[Key, Json]:
         """At least what stands for the terms of these solutions."""

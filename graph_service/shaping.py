@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+import orjson
 import pyoxigraph as ox
 
 from graph_service.store import Term
@@ -91,3 +93,12 @@ def order_of(item: Json) -> tuple[str, int, str]:
     if isinstance(item, dict):
         return (str(item.get("file", "")), int(item.get("first_line", 0)), str(item["label"]))
     return ("", item, "") if isinstance(item, int) else ("", 0, str(item))
+
+
+def to_json(value: Any) -> bytes:
+    """Compact UTF-8 JSON; a lone surrogate, which UTF-8 cannot hold, becomes a question mark."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # a lone surrogate, or a number beyond 64 bits
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return text.encode("utf-8", "replace")

@@ -23,7 +23,7 @@ from graph_service.api.request import (
     service_of,
 )
 from graph_service.api.schemas import Schema
-from graph_service.api.shape import Ready, forms, json_answer, table_answer
+from graph_service.api.shape import Ready, forms, json_answer, rows_answer, table_answer
 from graph_service.questions import Parameter, Question
 from graph_service.questions.parameters import ENUMS
 from graph_service.questions.words import words
@@ -100,19 +100,19 @@ def ask(request: Request, question: Question) -> Response:
         return Ready(text.encode(), SPARQL, forms(request, "", {}, page=page))
     chosen = choose(accept_of(request), values.get("format", ""), OUR_FORMATS)
     found = answers.solutions(question.name, asked)
-    shown = answers.table(found, labelled=question.gives_labels)
     headers = forms(request, chosen, OUR_FORMATS, page=page)
     if chosen == "csv":
+        shown = answers.table(found, labelled=question.gives_labels)
         return table_answer(question.columns, shown, separator, headers, question.name)
+    rows = answers.table_as_json(found, labelled=question.gives_labels)
     body = {
         "question": question.title,
         "parameters": asked,
         "columns": dict(question.columns),
         "snapshot": answers.store.snapshot,
-        "total": len(shown),
-        "rows": shown,
+        "total": len(found.rows),
     }
-    return json_answer(body, headers)
+    return rows_answer(body, rows, headers)
 
 
 def _route(question: Question) -> Any:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pyoxigraph as ox
 
 from graph_service.api.jsonld import to_jsonld
@@ -130,15 +128,6 @@ def choose(
             return chosen
     known = ", ".join(f"{short} ({media})" for short, media in offers.items())
     raise Problem("not-acceptable", f"Vælg et af formaterne {known}.{why}")
-
-
-def to_json(value: Any) -> bytes:
-    """Compact UTF-8 JSON; a lone surrogate, which UTF-8 cannot hold, becomes a question mark."""
-    try:
-        return orjson.dumps(value)
-    except TypeError:  # a lone surrogate, or a number beyond 64 bits
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        return text.encode("utf-8", "replace")
 
 
 def flat(value: Any) -> str:

@@ -19,11 +19,11 @@ from graph_service.api.formats import (
     RDF_FORMATS,
     SEPARATORS,
     to_csv,
-    to_json,
     to_rdf,
 )
 from graph_service.api.request import PLAIN, base_url, pairs_of, query_of, service_of
 from graph_service.api.resources import data_of, page_of
+from graph_service.shaping import to_json
 from graph_service.vocabulary import kind_and_slug, thing
 
 #: An address in a header; there are few, and each is quoted letter by letter.
@@ -136,6 +136,12 @@ def table_answer(
 def json_answer(body: Any, headers: Mapping[str, str]) -> Response:
     """Data as JSON."""
     return Ready(to_json(body), CONTENT_TYPES["json"], headers)
+
+
+def rows_answer(body: Mapping[str, Any], rows: bytes, headers: Mapping[str, str]) -> Response:
+    """Data as JSON, with ``rows`` that are JSON already as its last member."""
+    start = to_json(body).removesuffix(b"}")
+    return Ready(b'%b,"rows":%b}' % (start, rows), CONTENT_TYPES["json"], headers)
 
 
 def is_graph(chosen: str) -> bool:

@@ -100,7 +100,7 @@ class Question:
     def gives_labels(self) -> bool:
         """Whether the second column is the label of the thing in the first."""
         subject, key, *_ = (*self.columns, "", "")
-        label = rf"^  \?{subject} [^.{{}}]*skos:prefLabel \?{key} ?[.;]"
+        label = rf"^  \?{subject} (?:[^.{{}}]*;\s+)?skos:prefLabel \?{key} ?[.;]"
         return self.kind == "list" and re.search(label, self.text, re.M) is not None
 
     @cached_property

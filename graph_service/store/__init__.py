@@ -71,6 +71,24 @@ class Solutions:
             for row in self.rows
         ]
 
+    def as_json(self, written: Mapping[Key, bytes]) -> bytes:
+        """The rows of :meth:`shown` as JSON, made of the JSON of what stands for each key.
+
+        Raises:
+            KeyError: for one there is nothing.
+        """
+        members = [b'"%b":%%b' % name.encode() for name in self.names]
+        whole = b"{%b}" % b",".join(members)
+        rows = []
+        for row in self.rows:
+            if None in row:
+                there = [at for at, key in enumerate(row) if key is not None]
+                form = b"{%b}" % b",".join([members[at] for at in there])
+                rows.append(form % tuple([written[row[at]] for at in there]))  # type: ignore[index]
+            else:
+                rows.append(whole % tuple(map(written.__getitem__, row)))  # type: ignore[arg-type]
+        return b"[%b]" % b",".join(rows)
+
 
 class Store(Protocol):
     """A graph that answers SPARQL 1.1 queries over its default graph.

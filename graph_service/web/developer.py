@@ -8,10 +8,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from graph_service.answers import Answers
-from graph_service.api.formats import to_json
 from graph_service.api.lists import base_url, service_of
 from graph_service.api.openapi import file_answers
 from graph_service.kept import kept
+from graph_service.shaping import to_json
 from graph_service.vocabulary import AG, PREFIXES
 from graph_service.web.items import table
 from graph_service.web.render import SECURITY, render

@@ -11,9 +11,10 @@ from typing import Any
 from fastapi import Request
 from starlette.responses import Response
 
-from graph_service.api.formats import MEDIA_TYPES, flat, to_csv, to_json, to_rdf
+from graph_service.api.formats import MEDIA_TYPES, flat, to_csv, to_rdf
 from graph_service.api.lists import base_url, service_of
 from graph_service.api.problems import Problem
+from graph_service.shaping import to_json
 from graph_service.web.items import Item
 from graph_service.web.office import XLSX, steady
 from graph_service.web.render import DOWNLOADS

@@ -1,5 +1,6 @@
 """Every named question is what its header says, and its example has an answer."""
 
+import json
 import re
 from dataclasses import replace
 from datetime import date
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph_service.answers import Answers
+from graph_service.answers import KEPT_LABELS, Answers
 from graph_service.questions import Question, QuestionError, parse, registry
 from graph_service.questions.parameters import (
     Parameter,
@@ -41,6 +42,35 @@ def test_the_example_has_an_answer(name: str, answers: Answers) -> None:
     rows = answers.rows(name, dict(question.example))
     assert rows, f"the example of {name} has no answer"
     assert set().union(*rows) <= set(question.columns)
+
+
+def test_a_label_that_a_question_gives_is_the_label_of_the_thing(answers: Answers) -> None:
+    """It is remembered as such: else what a thing is called would depend on what was asked."""
+    giving = [name for name, question in QUESTIONS.items() if question.gives_labels]
+    assert len(giving) > 30
+    for name in giving:
+        fresh = Answers(answers.store, QUESTIONS)
+        found = fresh.solutions(name, {})
+        subject, key, *_ = found.names
+        said = {row[subject].value: row[key].value for row in found}
+        assert fresh.labels(said) == said, name
+
+
+@pytest.mark.parametrize("kept", [KEPT_LABELS, 10])
+def test_the_json_of_rows_says_what_their_table_says(
+    kept: int, answers: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("graph_service.answers.KEPT_LABELS", kept)
+    fresh = Answers(answers.store, QUESTIONS)
+    gaps = 0
+    for name, question in QUESTIONS.items():
+        found = fresh.solutions(name, dict(question.example))
+        table = answers.table(found)
+        for _ in range(2):
+            written = fresh.table_as_json(found, labelled=question.gives_labels)
+            assert json.loads(written) == table, name
+        gaps += sum(len(row) < len(found.names) for row in table)
+    assert gaps
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
