@@ -112,6 +112,11 @@ ENUMS: Mapping[str, Mapping[str, str]] = {
     # What a source may leave open: neither is a third answer.
     "stated": {"Yes": "ja", "No": "nej"},
 }
+#: The values by their names and words in small letters.
+MEANT: Mapping[str, Mapping[str, str]] = {
+    of: {said.casefold(): name for name, word in options.items() for said in (word, name)}
+    for of, options in ENUMS.items()
+}
 
 
 class Lookup(Protocol):
@@ -203,20 +208,22 @@ def bind(
     Raises:
         ParameterError: an unknown parameter, an unknown thing (with the nearest), a bad value.
     """
-    for name in values:
-        if name not in parameters:
-            near = difflib.get_close_matches(name, parameters, 3, 0.5)
-            known = ", ".join(parameters) or "ingen"
-            raise ParameterError(name, f"parameteren findes ikke; kendte er: {known}", near)
+    if not values.keys() <= parameters.keys():
+        name = next(name for name in values if name not in parameters)
+        near = difflib.get_close_matches(name, parameters, 3, 0.5)
+        known = ", ".join(parameters) or "ingen"
+        raise ParameterError(name, f"parameteren findes ikke; kendte er: {known}", near)
     terms: dict[str, tuple[str, ...]] = {}
     for name, parameter in parameters.items():
         value = values.get(name)
+        if not value and not parameter.required:
+            continue
         parts = _parts(parameter, value.strip()) if value else []
         if not parts:
             if parameter.required:
                 raise ParameterError(name, f"parameteren mangler ({parameter.label})")
             continue
-        given = tuple(dict.fromkeys(_term(parameter, part, lookup) for part in parts))
+        given = tuple(dict.fromkeys([_term(parameter, part, lookup) for part in parts]))
         if parameter.of == ("yes_no",) and len(given) == len(ENUMS["yes_no"]):
             continue  # yes or no: whichever
         terms[name] = given
@@ -225,7 +232,7 @@ def bind(
 
 def _parts(parameter: Parameter, value: str) -> list[str]:
     """Several values of a thing or an enumeration are joined by commas."""
-    if parameter.type in ("thing", "enum"):
+    if "," in value and parameter.type in ("thing", "enum"):
         return [part.strip() for part in value.split(",") if part.strip()]
     return [value] if value else []
 
@@ -233,9 +240,9 @@ def _parts(parameter: Parameter, value: str) -> list[str]:
 def _term(parameter: Parameter, value: str, lookup: Lookup) -> str:
     match parameter.type:
         case "thing":
-            return str(ox.NamedNode(_thing(parameter, value, lookup)))
+            return f"<{_thing(parameter, value, lookup)}>"
         case "enum":
-            return str(ox.NamedNode(AG + _enum(parameter, value)))
+            return f"<{AG}{_enum(parameter, value)}>"
         case "word" if len(value) <= LONGEST:
             return str(ox.Literal(_word(parameter, value, lookup)))
         case "date":
@@ -259,12 +266,10 @@ def _term(parameter: Parameter, value: str, lookup: Lookup) -> str:
 
 
 def _enum(parameter: Parameter, value: str) -> str:
-    options = ENUMS[parameter.of[0]]
     wanted = value.removeprefix(AG).removeprefix("ag:").casefold()
-    for name, word in options.items():
-        if wanted in (name.casefold(), word.casefold()):
-            return name
-    known = ", ".join(f"{name} ({word})" for name, word in options.items())
+    if name := MEANT[parameter.of[0]].get(wanted):
+        return name
+    known = ", ".join(f"{name} ({word})" for name, word in ENUMS[parameter.of[0]].items())
     raise ParameterError(parameter.name, f"{value!r} er ukendt; vælg en af {known}")
 
 

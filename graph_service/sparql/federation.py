@@ -97,7 +97,7 @@ class Clause:
         block = self._at + 1
         end = self._end(self._close_of(block))
         question = self._question(text)
-        look(question, hosts)
+        look(question, hosts, online=True)
         if any(_word(token) in VOLATILE for token in tokens(question)):
             raise self._refused(
                 "kan ikke findes ved hjælp af NOW, RAND, UUID, STRUUID eller BNODE."

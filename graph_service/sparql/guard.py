@@ -171,7 +171,9 @@ def tokens(text: str) -> Iterator[Token]:
         yield token
 
 
-def look(text: str, hosts: Collection[str] = (), *, variables: bool = False) -> Seen:
+def look(
+    text: str, hosts: Collection[str] = (), *, variables: bool = False, online: bool = False
+) -> Seen:
     """Judge a query or an update before it is parsed.
 
     Args:
@@ -181,6 +183,7 @@ def look(text: str, hosts: Collection[str] = (), *, variables: bool = False) -> 
             engine, and it asks at once.
         variables: whether a variable may follow ``SERVICE`` in a query, for it is written out
             before the engine sees it (:mod:`graph_service.sparql.federation`).
+        online: whether it runs where hosts can be reached, though it need ask none.
 
     Raises:
         Problem: query-too-long, query-too-deep, bad-content (a null character), bad-query (a
@@ -232,7 +235,7 @@ def look(text: str, hosts: Collection[str] = (), *, variables: bool = False) -> 
             kind, prologue = _kind(word), False
     if asks:
         raise no_address(text, len(text), asks)
-    if outgoing and two_ways >= 0:
+    if (outgoing or online) and two_ways >= 0:
         raise _not_sparql(
             text,
             two_ways,

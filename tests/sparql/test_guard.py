@@ -110,6 +110,15 @@ def test_length_and_null() -> None:
     assert kind_of_problem("SELECT * { ?s ?p '\x00' }") == "bad-content"
 
 
+def test_what_runs_where_hosts_can_be_reached_is_read_in_one_way() -> None:
+    """Whatever the guard sees that it asks."""
+    text = "ASK { ?s ?p ?o FILTER('1'<'>') } #'"
+    look(text, ("a.example",))
+    with pytest.raises(Problem) as caught:
+        look(text, ("a.example",), online=True)
+    assert caught.value.kind == "bad-query"
+
+
 def test_what_changes_each_time_is_known() -> None:
     assert look("SELECT (NOW() AS ?x) {}").volatile
     assert not look("SELECT * { ?s ?p 'NOW()' ; ex:RAND ?now }").volatile
