@@ -262,7 +262,9 @@ TEXTS = [("query", how, *told) for how, told in ASKED.items()]
 TEXTS += [("update", how, *told) for how, told in CHANGED.items()]
 
 
-@pytest.mark.parametrize("form", [True, False], ids=["form", "body"])
+@pytest.mark.parametrize(
+    "form", [pytest.param(True, marks=pytest.mark.long), False], ids=["form", "body"]
+)
 @pytest.mark.parametrize(
     ("kind", "how", "text", "status"), TEXTS, ids=[f"{kind} {how}" for kind, how, *_ in TEXTS]
 )

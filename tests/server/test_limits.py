@@ -521,7 +521,7 @@ def trickled(port: int, head: bytes, each: bytes) -> tuple[float, bytes]:
     ],
     ids=["query", "chunks", "graph", "no body at all"],
 )
-@pytest.mark.parametrize("by", ["connection", "service"])
+@pytest.mark.parametrize("by", ["connection", pytest.param("service", marks=pytest.mark.long)])
 def test_a_body_that_trickles_ends_in_time_and_others_are_served_meanwhile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, head: bytes, each: bytes, by: str
 ) -> None:

@@ -83,7 +83,7 @@ def test_an_answer_that_breaks_off_is_not_taken_for_complete(server: tuple[str, 
 @pytest.mark.parametrize(
     ("limit", "value", "figure"),
     [
-        ("query_seconds", 1.0, "killed_time"),
+        pytest.param("query_seconds", 1.0, "killed_time", marks=pytest.mark.long),
         ("query_rows", 20_000, "failed_row_limit"),
         ("query_bytes", 4_000_000, "failed_size_limit"),
     ],
