@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyoxigraph as ox
 
@@ -41,6 +41,18 @@ from graph_service.vocabulary import AG, ID, RDF, SKOS, kind_and_slug, thing
 MOST_LABELS = 200_000
 #: Labels that are kept between answers; and the most in one answer for which others are let go.
 KEPT_LABELS, KEPT_AT_ONCE = 20_000, 5_000
+Kept = TypeVar("Kept")
+
+
+def with_room(kept: dict[Kept, Any], keys: set[Kept]) -> tuple[dict[Kept, Any], set[Kept]]:
+    """A dictionary with room for what stands for some keys, and those of them that it lacks.
+
+    Returns:
+        The one given, or where that would hold too much another, not an emptied one: other threads
+        may be reading it.
+    """
+    new = keys.difference(kept)
+    return (kept, new) if len(kept) + len(new) <= KEPT_LABELS else ({}, keys)
 
 
 class Answers:
@@ -252,13 +264,10 @@ class Answers:
 
     def _references(self, iris: set[str]) -> Mapping[str, Json]:
         """At least these things, each as :meth:`reference` gives it; not to be changed."""
-        named = self._named
-        if new := {iri for iri in iris if iri not in named}:
-            if len(named) + len(new) > KEPT_LABELS:
-                # Another dictionary, not an emptied one: other threads may be reading it.
-                new, named = iris, {}
-                if len(new) <= KEPT_AT_ONCE:
-                    self._named = named
+        named, new = with_room(self._named, iris)
+        if named is not self._named and len(new) <= KEPT_AT_ONCE:
+            self._named = named
+        if new:
             labels = self.labels(new)
             named.update({iri: self.reference(iri, labels) for iri in new})
         return named
@@ -332,26 +341,17 @@ class Answers:
             return found.as_json(self._written)
         except KeyError:
             shown = self._show(found, labelled=labelled)
-        keys = {key for row in found.rows for key in row if key is not None}
-        written = self._written
-        if len(written) + len(keys) > KEPT_LABELS:
-            # Another dictionary, not an emptied one: other threads may be reading it.
-            written = {}
-            if len(keys) <= KEPT_AT_ONCE:
-                self._written = written
-        written.update({key: to_json(shown[key]) for key in keys})
+        written, new = with_room(self._written, found.keys())
+        if written is not self._written and len(new) <= KEPT_AT_ONCE:
+            self._written = written
+        written.update({key: to_json(shown[key]) for key in new})
         return found.as_json(written)
 
     def _show(self, found: Solutions, *, labelled: bool) -> Mapping[Key, Json]:
         """At least what stands for the terms of these solutions."""
-        shown = self._shown
-        keys = {key for row in found.rows for key in row if key is not None}
-        new = keys.difference(shown)
-        if len(shown) + len(new) > KEPT_LABELS:
-            # Another dictionary, not an emptied one: other threads may be reading it.
-            new, shown = keys, {}
-            if len(new) <= KEPT_AT_ONCE:
-                self._shown = shown
+        shown, new = with_room(self._shown, found.keys())
+        if shown is not self._shown and len(new) <= KEPT_AT_ONCE:
+            self._shown = shown
         terms = {key: found.term(key) for key in new}
         if labelled:
             self.keep_labels(

@@ -59,6 +59,10 @@ class Solutions:
             named = zip(self.names, row, strict=True)
             yield {name: self.term(key) for name, key in named if key is not None}
 
+    def keys(self) -> set[Key]:
+        """The keys of all that is bound."""
+        return {key for row in self.rows for key in row if key is not None}
+
     def shown(self, shown: Mapping[Key, Value]) -> list[dict[str, Value]]:
         """The rows, with what stands for each key.
 
