@@ -160,25 +160,31 @@ class Register:
     def leave(self, connection: Connection) -> None:
         """Forget a connection that is closed."""
         self._stalled.pop(connection, None)
-        mine = self._by_address.get(connection.address)
-        if mine is None or connection not in mine:
+        self._waiting.pop(connection, None)
+        self._sending.pop(connection, None)
+        self._idle.pop(connection, None)
+        if not self._knows(connection):
             return
+        mine = self._by_address[connection.address]
         del mine[connection]
         if not mine:
             del self._by_address[connection.address]
         self._open -= 1
-        self._waiting.pop(connection, None)
-        self._sending.pop(connection, None)
-        self._idle.pop(connection, None)
+
+    def _knows(self, connection: Connection) -> bool:
+        """Whether a connection has not left: one that a limit closed may still tell of itself."""
+        return connection in self._by_address.get(connection.address, ())
 
     def idles(self, connection: Connection) -> None:
         """Between two requests."""
-        self._idle[connection] = time.monotonic() + self.limits.idle_seconds
+        if self._knows(connection):
+            self._idle[connection] = time.monotonic() + self.limits.idle_seconds
 
     def waits(self, connection: Connection) -> None:
         """A request has begun whose headers are not complete."""
         self._idle.pop(connection, None)
-        self._waiting[connection] = time.monotonic() + self.limits.header_seconds
+        if self._knows(connection):
+            self._waiting[connection] = time.monotonic() + self.limits.header_seconds
 
     def heard(self, connection: Connection) -> None:
         """The headers are complete."""
@@ -187,7 +193,7 @@ class Register:
 
     def sends(self, connection: Connection, under_way: bool) -> None:
         """A body may be under way, or has arrived."""
-        if under_way:
+        if under_way and self._knows(connection):
             self._sending[connection] = time.monotonic() + self.limits.body_seconds
         else:
             self._sending.pop(connection, None)
@@ -269,6 +275,8 @@ class Register:
             connection, deadline = next(iter(deadlines.items()))
             if deadline > now:
                 return
+            # Whatever closing does, this one is done with: the loop must come to its end.
+            deadlines.popitem(last=False)
             if limit == "header_seconds" and connection.said_something:
                 connection.answer(408, "Forespørgslens hoveder kom for langsomt.")
             self.close_softly(connection, limit)

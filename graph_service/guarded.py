@@ -227,6 +227,8 @@ class Guarded(HttpToolsProtocol):
         self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
+        if self.transport.is_closing():
+            raise ValueError("nothing more is answered on this connection")
         if self._raw + len(self.url) > self.register.limits.header_bytes:
             self._too_long = True
             raise ValueError("headers are too long")
@@ -308,6 +310,8 @@ class Guarded(HttpToolsProtocol):
         if not self._complete:
             # The rest of a body that nobody reads is not worth waiting for.
             self.transport.close()
+        elif self.transport.is_closing():
+            self.state = IDLE
         elif not self.pipeline and (self.cycle is None or self.cycle.response_complete):
             self._header = self._ahead
             if self._in_headers:

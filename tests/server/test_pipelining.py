@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from typing import Any, cast
 
 import pytest
 import uvicorn
@@ -156,6 +157,68 @@ def test_what_stands_behind_a_body_is_no_header() -> None:
                 assert head.startswith(b"HTTP/1.1 204")
             names = [name for name, _ in seen]
             assert names == [b"host", b"transfer-encoding", b"host"]
+
+    play(test)
+
+
+async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer after others have been read."""
+    await asyncio.sleep(0.05)
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def late(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer more than the system takes at once, and the last byte a little later."""
+    headers = [(b"content-length", b"16000001")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"a" * 16_000_000, "more_body": True})
+    await asyncio.sleep(0.3)
+    await send({"type": "http.response.body", "body": b"a"})
+
+
+def deadlines(register: Register) -> int:
+    """The deadlines that a register watches. One of a connection that left would never be met."""
+    return len(register._waiting) + len(register._sending) + len(register._idle)
+
+
+def test_what_comes_behind_too_many_requests_in_one_read_leaves_nothing() -> None:
+    """The parser goes on after a limit has closed the connection."""
+
+    async def test() -> None:
+        async with open_to(slow, Limits(pipelined=4)) as ((_, writer), register):
+            writer.write(GET * 20 + b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n")
+            await until(lambda: register.figures()['connections{state="open"}'] == 0)
+            await asyncio.sleep(0.2)
+            assert register.closed == {"pipelined": 1}
+            assert deadlines(register) == 0
+
+    play(test)
+
+
+@pytest.mark.parametrize("tell", ["idles", "waits", "sends"])
+def test_a_connection_that_has_left_is_not_watched(tell: str) -> None:
+    """Its answer may end, or its next request begin, after a limit has closed it."""
+
+    class Left:
+        address = "192.0.2.1"
+
+    register, left = Register(Limits()), cast(Any, Left())
+    getattr(register, tell)(left, *([True] if tell == "sends" else []))
+    assert deadlines(register) == 0
+
+
+def test_an_answer_that_ends_when_a_limit_has_closed_its_connection_leaves_nothing() -> None:
+    async def test() -> None:
+        kept: list[asyncio.Transport] = []
+        async with open_to(late, Limits(), kept) as ((_, writer), register):
+            writer.write(GET)
+            await until(lambda: bool(kept and kept[0].get_write_buffer_size()))
+            writer.write(b"\x00junk\r\n\r\n")
+            await until(lambda: bool(register.closed))
+            await asyncio.sleep(0.5)
+            assert kept[0].get_write_buffer_size()
+            assert deadlines(register) == 0
 
     play(test)
 
