@@ -204,11 +204,15 @@ class Guarded(HttpToolsProtocol):
         self._raw = self._body = self._hosts = 0
         self._has_body, self._in_headers = False, True
 
+    def on_url(self, url: bytes) -> None:
+        self._grow(len(url))
+        super().on_url(url)
+
     def on_header(self, name: bytes, value: bytes) -> None:
+        self._grow(len(name) + len(value) + 4)
         # What stands behind a body is no header of the request (RFC 9110, section 6.5.1).
         if not self._complete:
             return
-        self._raw += len(name) + len(value) + 4
         if len(self.headers) >= self.register.limits.headers:
             self._too_long = True
             raise ValueError("too many headers")
@@ -226,12 +230,15 @@ class Guarded(HttpToolsProtocol):
             self.expect_100_continue = True
         self.headers.append((name, value))
 
+    def _grow(self, size: int) -> None:
+        self._raw += size
+        if self._raw > self.register.limits.header_bytes and self._body == 0:
+            self._too_long = True
+            raise ValueError("headers are too long")
+
     def on_headers_complete(self) -> None:
         if self.transport.is_closing():
             raise ValueError("nothing more is answered on this connection")
-        if self._raw + len(self.url) > self.register.limits.header_bytes:
-            self._too_long = True
-            raise ValueError("headers are too long")
         # Two Host lines would be one for the answer and another for whoever keeps it.
         if self._hosts > 1 or (not self._hosts and self.parser.get_http_version() == "1.1"):
             raise ValueError("not one Host")

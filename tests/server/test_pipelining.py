@@ -161,6 +161,18 @@ def test_what_stands_behind_a_body_is_no_header() -> None:
     play(test)
 
 
+def test_lines_behind_an_empty_body_are_bounded_as_headers_are() -> None:
+    async def test() -> None:
+        async with open_to(slow, Limits()) as ((reader, writer), register):
+            head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+            writer.write(head + (b"X: " + b"a" * 1000 + b"\r\n") * 70)
+            answer = await asyncio.wait_for(reader.read(), 3)
+            assert answer.startswith(b"HTTP/1.1 431 ")
+            assert register.closed == {"header_bytes": 1}
+
+    play(test)
+
+
 async def slow(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer after others have been read."""
     await asyncio.sleep(0.05)
