@@ -18,6 +18,7 @@ from graph_service.ordering import put_in_order
 from graph_service.paging import MAX_PAGE, Orders, Page, cut, order
 from graph_service.questions import Question, bind
 from graph_service.questions.parameters import ParameterError
+from graph_service.remembered import Remembered
 from graph_service.search import SearchIndex, index_of
 from graph_service.shaping import (
     HIDDEN,
@@ -77,7 +78,7 @@ class Answers:
         self._slugs: dict[str, dict[str, str]] = {}
         self._labels: dict[str, str] = {}
         self._shown: dict[Key, Json] = {}
-        self._written: dict[Key, bytes] = {}
+        self._written = Remembered(self._write, KEPT_LABELS)
         self._named: dict[str, Json] = {}
         self._orders = Orders()
 
@@ -87,7 +88,7 @@ class Answers:
         Those who still read from here find it again.
         """
         self._slugs, self._labels, self._shown, self._named = {}, {}, {}, {}
-        self._written = {}
+        self._written.clear()
         self._orders, self.shared = Orders(), {}
         self.store.let_go()
 
@@ -341,15 +342,14 @@ class Answers:
             return found.as_json(self._written)
         except KeyError:
             shown = self._show(found, labelled=labelled)
-        written, new = with_room(self._written, found.keys())
-        if written is not self._written and len(new) <= KEPT_AT_ONCE:
-            self._written = written
-        written.update({key: to_json(shown[key]) for key in new})
-        return found.as_json(written)
+            return found.as_json({key: to_json(shown[key]) for key in found.bound()})
+
+    def _write(self, key: Key) -> bytes:
+        return to_json(self._shown[key])
 
     def _show(self, found: Solutions, *, labelled: bool) -> Mapping[Key, Json]:
         """At least what stands for the terms of these solutions."""
-        shown, new = with_room(self._shown, found.keys())
+        shown, new = with_room(self._shown, found.bound())
         if shown is not self._shown and len(new) <= KEPT_AT_ONCE:
             self._shown = shown
         terms = {key: found.term(key) for key in new}

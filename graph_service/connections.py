@@ -154,7 +154,7 @@ class Register:
             return False
         self._by_address.setdefault(connection.address, OrderedDict())[connection] = None
         self._open += 1
-        self._waiting[connection] = time.monotonic() + self.limits.header_seconds
+        self._watch(self._waiting, connection, self.limits.header_seconds)
         return True
 
     def leave(self, connection: Connection) -> None:
@@ -163,28 +163,30 @@ class Register:
         self._waiting.pop(connection, None)
         self._sending.pop(connection, None)
         self._idle.pop(connection, None)
-        if not self._knows(connection):
+        mine = self._by_address.get(connection.address)
+        if mine is None or connection not in mine:
             return
-        mine = self._by_address[connection.address]
         del mine[connection]
         if not mine:
             del self._by_address[connection.address]
         self._open -= 1
 
-    def _knows(self, connection: Connection) -> bool:
-        """Whether a connection has not left: one that a limit closed may still tell of itself."""
-        return connection in self._by_address.get(connection.address, ())
+    def _watch(
+        self, deadlines: OrderedDict[Connection, float], connection: Connection, seconds: float
+    ) -> None:
+        """Give a connection a deadline, unless it has left: one that a limit closed may still tell
+        of itself."""
+        if connection in self._by_address.get(connection.address, ()):
+            deadlines[connection] = time.monotonic() + seconds
 
     def idles(self, connection: Connection) -> None:
         """Between two requests."""
-        if self._knows(connection):
-            self._idle[connection] = time.monotonic() + self.limits.idle_seconds
+        self._watch(self._idle, connection, self.limits.idle_seconds)
 
     def waits(self, connection: Connection) -> None:
         """A request has begun whose headers are not complete."""
         self._idle.pop(connection, None)
-        if self._knows(connection):
-            self._waiting[connection] = time.monotonic() + self.limits.header_seconds
+        self._watch(self._waiting, connection, self.limits.header_seconds)
 
     def heard(self, connection: Connection) -> None:
         """The headers are complete."""
@@ -193,8 +195,8 @@ class Register:
 
     def sends(self, connection: Connection, under_way: bool) -> None:
         """A body may be under way, or has arrived."""
-        if under_way and self._knows(connection):
-            self._sending[connection] = time.monotonic() + self.limits.body_seconds
+        if under_way:
+            self._watch(self._sending, connection, self.limits.body_seconds)
         else:
             self._sending.pop(connection, None)
 

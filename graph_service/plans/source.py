@@ -93,12 +93,11 @@ class Source:
         """All that is written, with what is no one else's in variables."""
         used = Counter(slot for _, lines in self._written for slot in slots_in("\n".join(lines)))
         single = {slot for slot, times in used.items() if times == 1} - self._shared
-        self._shared |= used.keys() - single
+        self._shared |= used.keys()
         text = []
         for name, lines in self._written:
-            filled = {slot for line in lines for slot in slots_in(target(line))}
-            self._shared |= (slots_in("\n".join(lines)) & single) - filled
-            own = filled & single
+            own = {slot for line in lines for slot in slots_in(target(line))} & single
+            self._shared -= own
             text.append(f"def {name}(r):")
             if own:
                 text.append(" " + "".join(f"v{slot} = " for slot in sorted(own)) + "None")

@@ -216,8 +216,6 @@ def bind(
     terms: dict[str, tuple[str, ...]] = {}
     for name, parameter in parameters.items():
         value = values.get(name)
-        if not value and not parameter.required:
-            continue
         parts = _parts(parameter, value.strip()) if value else []
         if not parts:
             if parameter.required:

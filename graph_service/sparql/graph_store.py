@@ -12,8 +12,8 @@ from uuid import uuid4
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from graph_service.api.lists import base_url, service_of
 from graph_service.api.problems import Problem
+from graph_service.api.request import accept_of, base_url, service_of
 from graph_service.api.schemas import Schema
 from graph_service.api.shape import forms
 from graph_service.sparql import documented, guard, writing
@@ -187,9 +187,7 @@ async def graph_answer(request: Request, name: str) -> Response:
         Problem: not-found, not-acceptable, and what :meth:`Pool.run` raises.
     """
     service = service_of(request)
-    form, content_type = choose(
-        request.headers.get("accept", ""), request.query_params.get("format", ""), GRAPHS
-    )
+    form, content_type = choose(accept_of(request), request.query_params.get("format", ""), GRAPHS)
     if name != DEFAULT and name not in service.manifest.graphs:
         raise Problem("not-found", f"Grafen {name} findes ikke.")
     settings = service.settings

@@ -15,8 +15,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from graph_service.api.cache import store
-from graph_service.api.lists import base_url, service_of
 from graph_service.api.problems import Problem, wants_html
+from graph_service.api.request import accept_of, base_url, service_of
 from graph_service.api.shape import forms
 from graph_service.sparql import description, documented, graph_store, guard, writing
 from graph_service.sparql.answering import answer, pool_for, pool_over
@@ -108,7 +108,7 @@ async def query(request: Request, call: Call, text: str) -> Response:
             f"{seen.kind} er en opdatering. Her kan kun spørges (SELECT, ASK, CONSTRUCT, "
             "DESCRIBE); opdateringer sendes som update.",
         )
-    accept = request.headers.get("accept", "") if seen.kind else ""
+    accept = accept_of(request) if seen.kind else ""
     offers = OFFERS.get(seen.kind, SOLUTIONS)
     form, content_type = choose(accept, call.format if seen.kind else "", offers)
     page = "/sparql?" + urlencode({"tekst": text})
@@ -195,7 +195,7 @@ async def catalog(request: Request) -> Response:
 
 def described(request: Request, what: str, format_parameter: str) -> Response:
     """A description of the service as RDF."""
-    form, content_type = choose(request.headers.get("accept", ""), format_parameter, GRAPHS)
+    form, content_type = choose(accept_of(request), format_parameter, GRAPHS)
     body = description_in(request, what, form)
     page = "/sparql" if what == "service" else "/"
     headers = forms(request, form.name, media_types(GRAPHS), page=page)

@@ -59,7 +59,7 @@ class Solutions:
             named = zip(self.names, row, strict=True)
             yield {name: self.term(key) for name, key in named if key is not None}
 
-    def keys(self) -> set[Key]:
+    def bound(self) -> set[Key]:
         """The keys of all that is bound."""
         return {key for row in self.rows for key in row if key is not None}
 
