@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections import OrderedDict
+from itertools import chain
 from typing import NamedTuple
 
 from starlette.responses import Response
@@ -35,6 +36,8 @@ LIVE = ("/rdf-graph-store", "/graph/", "/healthz", "/readyz", "/metrics", "/api/
 KEEP = (b"cache-control", b"no-cache")
 #: Share of the cache that one answer may take.
 LARGEST = 8
+#: Headers that can say that an answer is for one client, or one time.
+FOR_ONE = frozenset((b"set-cookie", b"cache-control"))
 #: Headers that a 304 repeats.
 TOLD = (b"etag", b"cache-control", b"vary", b"link", b"content-location", b"date", b"expires")
 #: What an entry costs beside its bytes.
@@ -286,6 +289,8 @@ def _without_body(message: Message) -> Message:
 
 
 def _is_live(headers: list[Header]) -> bool:
+    if FOR_ONE.isdisjoint(dict(headers)):
+        return False
     for name, value in headers:
         if name == b"set-cookie":
             return True
@@ -308,7 +313,7 @@ def store(said: list[Header], data: bytes) -> Stored:
         headers.append(KEEP)
     if b"content-length" not in there:
         headers.append((b"content-length", b"%d" % len(data)))
-    size = len(data) + sum([len(n) + len(v) for n, v in headers]) + OVERHEAD
+    size = len(data) + sum(map(len, chain.from_iterable(headers))) + OVERHEAD
     return Stored(headers, data, etag, size)
 
 
