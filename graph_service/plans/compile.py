@@ -27,9 +27,8 @@ from graph_service.plans.groups import (
     optionals,
     pattern_names,
     surely,
-    without_exists,
 )
-from graph_service.plans.layout import FOUND, Layout, Names, Picker, Run, picker
+from graph_service.plans.layout import FOUND, Layout, Names, Run
 from graph_service.plans.order import Planner
 from graph_service.plans.read import (
     Bind,
@@ -43,13 +42,12 @@ from graph_service.plans.read import (
     Union,
     Unread,
     Values,
-    Within,
     bound,
     mentioned,
 )
 from graph_service.plans.source import Maker, Source, chained, in_one, registers
-from graph_service.plans.steps import Passes
-from graph_service.plans.values import Operators, Registers, ValueProblem
+from graph_service.plans.steps import Finds
+from graph_service.plans.values import Operators, Registers
 from graph_service.plans.walk import Walker
 from graph_service.store.index import Index
 
@@ -81,7 +79,7 @@ class Compiler:
         self._walker = Walker(index, self.layout)
         self._planner = Planner(index, self.layout, self._flat)
         self._expressions = Expressions(
-            self.layout, self._operators, lambda w, n: self.within(w, n, n.known())
+            self.layout, self._operators, lambda g, n: self.within(g, n, n.known())
         )
 
     def _flat(self, elements: Iterable[Element]) -> list[Element]:
@@ -118,25 +116,17 @@ class Compiler:
     def _aggregated(self, select: Select, names: Names) -> Run:
         assert select.grouped is not None
         makers = self.group(select.group, names)
-        share = self.layout.share
-        key = picker([share(self._seen(name, names)) for name in select.grouped])
-        if names.made.intersection(select.grouped):
-            key = self._alike(key)
+        key = registers([self._seen(name, names) for name in select.grouped])
+        made = bool(names.made.intersection(select.grouped))
         counted = [c for _, c in select.columns if c]
-        values = [self._expressions.evaluate(c.expression, names, names.known()) for c in counted]
+        values = [self._expressions.counted(c.expression, names) for c in counted]
 
-        def note(r: Registers) -> None:
-            row = []
-            for value in values:
-                try:
-                    row.append(value(r))
-                except ValueProblem:
-                    row.append(ValueProblem)
-            r[FOUND].setdefault(key(r), []).append(row)  # type: ignore[attr-defined]
+        def note(source: Source) -> None:
+            group = f"tuple(map({source.value(self._operators.alike)}, {key}))" if made else key
+            row = ", ".join([value(source) for value in values])
+            source.line(f"r[{FOUND}].setdefault({group}, []).append([{row}])")
 
-        source = Source(self.layout.shared)
-        noted = f"{source.value(note)}(r)"
-        walk = source.made(chained(makers, lambda source: source.line(noted)))
+        walk = Source(self.layout.shared).made(chained(makers, note))
         at: list[tuple[bool, int]] = []
         for name, aggregate in [*select.columns, *((name, None) for name in hidden(select))]:
             if aggregate:
@@ -160,18 +150,6 @@ class Compiler:
                 yield [figures[n] if figure else group[n] for figure, n in at]
 
         return run
-
-    def _alike(self, key: Picker) -> Picker:
-        """A key in which a term that was made is the same as one that the graph has."""
-
-        def alike(value: object) -> object:
-            if value is None or type(value) is int:
-                return value
-            term = self._operators.term(value)
-            number = self._index.number(str(term))
-            return term if number is None else number
-
-        return lambda r: tuple(map(alike, key(r)))
 
     # -- groups -------------------------------------------------------------------------------
 
@@ -300,23 +278,22 @@ class Compiler:
             raise Unread("BIND of what is bound before")
         if names.known() & set(mentioned(bind.expression)) - own:
             raise Unread("a BIND sees what its group does not bind")
-        value = self._expressions.evaluate(bind.expression, names, names.known())
         slot = self.layout.slot(name, names)
+        step = self._expressions.binding(slot, bind.expression, names)
         copied = isinstance(bind.expression, Variable) and bind.expression.value
         if copied and copied in names.certain and copied not in names.made:
             names.certain.add(name)
         else:
             names.maybe.add(name)
             names.made.add(name)
-
-        return steps.computed(slot, value)
+        return step
 
     def minus(self, minus: Minus, names: Names, own: set[str]) -> Maker:
         """``MINUS``, where it is the same as ``NOT EXISTS``: what both bind is sure to be bound."""
         shared = set(bound(minus.group)) & names.known()
         if not shared or not shared <= names.certain & own & surely(minus.group):
             raise Unread("a MINUS of what may not be bound")
-        return steps.filtered(self.within(Within(minus.group, positive=False), names, ()))
+        return steps.absent(self.within(minus.group, names, ()))
 
     def optional(self, optional: Optional, names: Names, own: set[str]) -> Maker:
         """``OPTIONAL``: what is there, or else nothing, once."""
@@ -387,29 +364,16 @@ class Compiler:
         """``FILTER``: what is no truth value does not hold."""
         if names.known() & set(mentioned(expression)) - seen:
             raise Unread("a filter sees what its group does not bind")
-        value = self._expressions.evaluate(expression, names, names.known())
-        truth = self._operators.truth
+        return self._expressions.passing(expression, names)
 
-        def passes(r: Registers) -> bool:
-            try:
-                return truth(value(r))
-            except ValueProblem:
-                return False
-
-        asked = {names.slots[n] for n in mentioned(expression) if n in names.known()}
-        if len(asked) == 1 and without_exists(expression):
-            known = self.layout.share(self.layout.register())
-            return steps.remembered(passes, self.layout.share(asked.pop()), known)
-        return steps.filtered(passes)
-
-    def within(self, within: Within, names: Names, seen: Collection[str]) -> Passes:
-        """``EXISTS``: whether its group has a solution with what is bound around it."""
+    def within(self, group: Group, names: Names, seen: Collection[str]) -> Finds:
+        """``EXISTS``: whether a group has a solution with what is bound around it."""
         inner = names.copy()
-        every = set(bound(within.group))
+        every = set(bound(group))
         for name in every - names.known():
             inner.slots[name] = self.layout.register()
         self.layout.shared.update(names.slots[name] for name in every & names.known())
-        makers = self.group(within.group, inner, seen)
-        # What may be bound is bound while the group is walked, and is left so when it is proven.
+        makers = self.group(group, inner, seen)
+        # What may be bound is bound while the group is walked, and is left so when it is found.
         maybe = [names.slots[name] for name in every & names.maybe]
-        return steps.exists(makers, maybe, self.layout.shared, positive=within.positive)
+        return steps.exists(makers, maybe, self.layout.shared)

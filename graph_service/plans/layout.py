@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
 
 import pyoxigraph as ox
 
@@ -14,8 +13,6 @@ from graph_service.plans.values import Registers, made
 from graph_service.store import Term
 from graph_service.store.index import NOWHERE, Index
 
-#: Takes the contents of some registers.
-Picker = Callable[[Registers], tuple[object, ...]]
 #: Gives the rows of a SELECT.
 Run = Callable[[Registers], Iterable[Sequence[object]]]
 #: The register that holds what was found.
@@ -62,6 +59,7 @@ class Layout:
         registers: their contents before a program runs.
         places: parameter and place → the register of that term.
         walked: the registers of those literals that patterns have.
+        memos: the registers that hold an empty dictionary when a run begins.
         given: variable → the registers of the parameter's terms, of which it is one.
         shared: the registers that something is in at the start, or that functions fill or read
             beside the source of one walk.
@@ -72,6 +70,7 @@ class Layout:
         self.registers: Registers = [None]
         self.places: dict[tuple[str, int], int] = {}
         self.walked: set[int] = set()
+        self.memos: list[int] = []
         self.given: dict[str, list[int]] = {}
         self.shared: set[int] = {FOUND}
         self._index = index
@@ -82,6 +81,11 @@ class Layout:
         self.registers.append(value)
         slot = len(self.registers) - 1
         return slot if value is None else self.share(slot)
+
+    def memo(self) -> int:
+        """A new register for what is remembered during a run."""
+        self.memos.append(self.share(self.register()))
+        return self.memos[-1]
 
     def share(self, slot: int) -> int:
         """A register that a function reads or fills by itself."""
@@ -155,13 +159,3 @@ def place_of(term: Term | ox.Triple) -> tuple[bool, tuple[str, int]] | None:
         return None
     kind, name, place = term.value.removeprefix(PLACE).split(":")
     return kind == "thing", (name, int(place))
-
-
-def picker(slots: Sequence[int]) -> Picker:
-    """What takes the contents of registers, always as a tuple."""
-    if len(slots) > 1:
-        return itemgetter(*slots)
-    if slots:
-        (slot,) = slots
-        return lambda r: (r[slot],)
-    return lambda _: ()

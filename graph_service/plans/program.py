@@ -60,6 +60,8 @@ class Program:
             StoreError: the index cannot be read.
         """
         registers = self._layout.registers.copy()
+        for slot in self._layout.memos:
+            registers[slot] = {}
         absent = False
         for (name, place), slot in self._layout.places.items():
             walked = slot in self._layout.walked
@@ -85,8 +87,9 @@ class Program:
             found.rows = [row[: len(self._shown)] for row in found.rows]
         if self._distinct and (self._made or self._hidden):
             # A term that was made can be one that the graph has, too.
-            named = zip(found, found.rows, strict=True)
-            found.rows = list({frozenset(row.items()): keys for row, keys in named}.values())
+            alike = self._operators.alike
+            keys = (tuple(map(alike, row)) for row in found.rows) if self._made else found.rows
+            found.rows = list(dict(zip(keys, found.rows, strict=True)).values())
         return found
 
     def _key(self, value: object) -> Key | None:
@@ -115,7 +118,7 @@ class Programs:
 
     def __init__(self, index: Index) -> None:
         self._index = index
-        self._operators = Operators(index.terms)
+        self._operators = Operators(index)
         self._made: dict[tuple[object, ...], Program | None] = {}
 
     def of(self, question: Question, terms: Mapping[str, tuple[str, ...]]) -> Program | None:

@@ -14,14 +14,18 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
-from graph_service.plans.values import Registers
+from graph_service.plans.values import Registers, ValueProblem
 
-#: Blocks within blocks, beyond which a function of its own goes on: a step writes two at most, and
-#: Python allows 20 loops.
+#: Blocks within blocks, beyond which a function of its own goes on: a step writes two at most, what
+#: is written twice at most one more, and Python allows 20 loops.
 DEEPEST = 15
+#: Lines that are written at several places, beyond which each calls a function.
+FEW = 2
 #: A register, and the target of a loop or an assignment, which is where registers are filled.
 REGISTER = re.compile(r"\br\[(\d+)\]")
 FILLED = re.compile(r" *(?:for (.+?) in |(r\[\d+\]) = )")
+#: The name of an operator's error.
+PROBLEM = "ValueProblem"
 #: Writes what comes at a place.
 Writer = Callable[["Source"], None]
 #: Writes a step, and what follows it.
@@ -33,11 +37,13 @@ class Source:
 
     Args:
         shared: registers that are filled or read elsewhere too; it grows by those of this source.
+        until_found: a function returns True for all to end.
     """
 
-    def __init__(self, shared: set[int]) -> None:
+    def __init__(self, shared: set[int], *, until_found: bool = False) -> None:
         self._shared = shared
-        self._values: dict[str, Any] = {}
+        self._until_found = until_found
+        self._values: dict[str, Any] = {PROBLEM: ValueProblem}
         self._written: list[tuple[str, list[str]]] = []
         self._lines: list[str] = []
         self._depth = 1
@@ -64,30 +70,56 @@ class Source:
         inside(self)
         self._depth -= 1
 
+    def attempt(self, inside: Writer, otherwise: str) -> None:
+        """Write lines, and the one that stands for them where an operator has an error."""
+        self.block("try:", inside)
+        self.block(f"except {PROBLEM}:", lambda source: source.line(otherwise))
+
     def step(self, maker: Maker, following: Writer) -> None:
         """Write a step and what follows it; in a function of its own where this is too deep."""
         if self._depth > DEEPEST:
-            self.line(self.call(lambda source: maker(source, following)))
+            self.line(self._call(self._apart(lambda source: maker(source, following))))
         else:
             maker(self, following)
 
-    def call(self, inside: Writer) -> str:
-        """Write a function; the line that calls it."""
-        around = self._lines, self._depth
-        self._lines, self._depth = [], 1
-        name = self.name()
-        inside(self)
-        self._written.append((name, self._lines))
-        self._lines, self._depth = around
-        return f"{name}(r)"
+    def places(self, following: Writer) -> Writer:
+        """What follows at several places: a few lines at each, or else a function's call."""
+        lines = self._apart(following)
+        if len(lines) > FEW:
+            lines = [" " + self._call(lines)]
 
-    def made(self, inside: Writer) -> Callable[[Registers], None]:
+        def write(source: Source) -> None:
+            source._lines += [" " * (source._depth - 1) + line for line in lines]
+
+        return write
+
+    def made(self, inside: Writer) -> Callable[[Registers], object]:
         """The function that a writer writes, ready to be called."""
-        name = self.call(inside).removesuffix("(r)")
+        name = self._function(self._apart(inside))
         # What is compiled was written above, see the module.
         exec(self._text(), self._values)  # noqa: S102
-        made: Callable[[Registers], None] = self._values[name]
+        made: Callable[[Registers], object] = self._values[name]
         return made
+
+    def _apart(self, inside: Writer) -> list[str]:
+        """The lines that a writer writes, as in a function."""
+        around = self._lines, self._depth
+        self._lines, self._depth = [], 1
+        inside(self)
+        lines = self._lines
+        self._lines, self._depth = around
+        return lines
+
+    def _call(self, lines: list[str]) -> str:
+        """The line that calls a function of lines."""
+        called = f"{self._function(lines)}(r)"
+        return f"if {called}: return True" if self._until_found else called
+
+    def _function(self, lines: list[str]) -> str:
+        """The name of a function of lines."""
+        name = self.name()
+        self._written.append((name, lines))
+        return name
 
     def _text(self) -> str:
         """All that is written, with what is no one else's in variables."""

@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import pyoxigraph as ox
-
 from graph_service.plans.layout import FOUND, Run
 from graph_service.plans.source import Maker, Source, Writer, agreeing, chained, registers
-from graph_service.plans.values import Evaluated, Registers, ValueProblem
+from graph_service.plans.values import Registers
 from graph_service.plans.walk import Walk
 
-Passes = Callable[[Registers], bool]
-
-
-class Proven(Exception):
-    """The group of an ``EXISTS`` has a solution."""
+#: Tells whether there is something: True, or None.
+Finds = Callable[[Registers], object]
 
 
 def offered(slot: int, terms: Sequence[int]) -> Maker:
@@ -34,54 +29,11 @@ def allowed(slot: int, terms: Sequence[int]) -> Maker:
     return lambda source, following: agreeing(source, slot, registers(terms), following)
 
 
-def computed(slot: int, value: Evaluated) -> Maker:
-    """Bind a register to the value of an expression; to nothing where it has none."""
-
-    def found(r: Registers) -> object:
-        try:
-            found = value(r)
-        except ValueProblem:
-            return None
-        # A truth value would equal the number of a term.
-        return ox.Literal(found) if isinstance(found, bool) else found
+def absent(finds: Finds) -> Maker:
+    """Go on where nothing is found."""
 
     def make(source: Source, following: Writer) -> None:
-        source.line(f"r[{slot}] = {source.value(found)}(r)")
-        following(source)
-
-    return make
-
-
-def filtered(passes: Passes) -> Maker:
-    """Go on where a filter holds."""
-
-    def make(source: Source, following: Writer) -> None:
-        source.block(f"if {source.value(passes)}(r):", following)
-
-    return make
-
-
-def remembered(passes: Passes, asked: int, known: int) -> Maker:
-    """As :func:`filtered`, of one register: what the filter said of a value it says again.
-
-    Args:
-        asked: the register.
-        known: another one, for what was said in this run.
-    """
-
-    def say(r: Registers) -> bool:
-        answer = passes(r)
-        said: Any = r[known]
-        if said is None:
-            r[known] = {r[asked]: answer}
-        else:
-            said[r[asked]] = answer
-        return answer
-
-    def make(source: Source, following: Writer) -> None:
-        said = source.name()
-        source.line(f"{said} = r[{known}] and r[{known}].get(r[{asked}])")
-        source.block(f"if {source.value(say)}(r) if {said} is None else {said}:", following)
+        source.block(f"if {source.value(finds)}(r) is None:", following)
 
     return make
 
@@ -97,16 +49,16 @@ def optional(makers: Sequence[Maker], new: Sequence[int], flag: int) -> Maker:
         return walk.or_nothing
 
     def make(source: Source, following: Writer) -> None:
-        go_on = source.call(following)
+        go_on = source.places(following)
 
         def found(source: Source) -> None:
             source.line(f"r[{flag}] = True")
-            source.line(go_on)
+            go_on(source)
 
         def without(source: Source) -> None:
             for slot in new:
                 source.line(f"r[{slot}] = None")
-            source.line(go_on)
+            go_on(source)
 
         source.line(f"r[{flag}] = False")
         chained(makers, found)(source)
@@ -123,11 +75,11 @@ def either(branches: Sequence[tuple[Sequence[int], Sequence[Maker]]]) -> Maker:
     """
 
     def make(source: Source, following: Writer) -> None:
-        go_on = source.call(following)
+        go_on = source.places(following)
         for unbound, makers in branches:
             for slot in unbound:
                 source.line(f"r[{slot}] = None")
-            chained(makers, lambda source: source.line(go_on))(source)
+            chained(makers, go_on)(source)
 
     return make
 
@@ -153,28 +105,23 @@ def by_itself(run: Run, slots: Sequence[int], once: int) -> Maker:
     return make
 
 
-def exists(
-    makers: Sequence[Maker], maybe: Sequence[int], shared: set[int], *, positive: bool
-) -> Passes:
+def exists(makers: Sequence[Maker], maybe: Sequence[int], shared: set[int]) -> Finds:
     """Whether some steps find anything.
 
     Args:
         maybe: the registers around them that they bind where nothing is bound.
         shared: registers that are filled or read elsewhere too.
-        positive: or else whether they find nothing.
     """
-    source = Source(shared)
-    proven = f"raise {source.value(Proven)}"
-    walk = source.made(chained(makers, lambda source: source.line(proven)))
+    source = Source(shared, until_found=True)
+    walk = source.made(chained(makers, lambda source: source.line("return True")))
+    if not maybe:
+        return walk
 
-    def there_is(r: Registers) -> bool:
+    def restored(r: Registers) -> object:
         before = [r[slot] for slot in maybe]
-        try:
-            walk(r)
-        except Proven:
-            for slot, value in zip(maybe, before, strict=True):
-                r[slot] = value
-            return positive
-        return not positive
+        found = walk(r)
+        for slot, value in zip(maybe, before, strict=True):
+            r[slot] = value
+        return found
 
-    return there_is
+    return restored

@@ -7,7 +7,7 @@ truth values), 17.3 (operators) and 17.4 (functions).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
@@ -16,13 +16,12 @@ import pyoxigraph as ox
 from graph_service.plans.read import Unread
 from graph_service.remembered import Remembered
 from graph_service.store import Term
-from graph_service.store.index import KEPT
+from graph_service.store.index import KEPT, Index
 from graph_service.vocabulary import XSD
 
 Number = int | Decimal | float
 #: An int that stands for a term is told from a number by :class:`Made`.
 Registers = list[object]
-Evaluated = Callable[[Registers], object]
 
 STRING, BOOLEAN = XSD + "string", XSD + "boolean"
 INTEGERS, DECIMALS = (XSD + "integer",), (XSD + "decimal",)
@@ -60,15 +59,14 @@ def number_of(term: Term) -> Number | None:
 
 
 class Operators:
-    """The operators over the terms of one index.
+    """The operators over the terms of one index."""
 
-    Args:
-        terms: number → term.
-    """
-
-    def __init__(self, terms: Remembered[int, Term]) -> None:
-        self._terms = terms
-        self._plain: Remembered[int, object] = Remembered(lambda number: plain(terms[number]), KEPT)
+    def __init__(self, index: Index) -> None:
+        self._number = index.number
+        self._terms = terms = index.terms
+        self._compared: Remembered[int, tuple[str, object]] = Remembered(
+            lambda number: comparable(plain(terms[number])), KEPT
+        )
         self._texts: Remembered[int, tuple[str, str | None] | None] = Remembered(
             lambda number: text(terms[number]), KEPT
         )
@@ -142,14 +140,31 @@ class Operators:
         raise ValueProblem
 
     def plain(self, value: object) -> object:
-        """A value as Python compares it: a number, a text, a truth value; else the term."""
+        """A value as Python compares it: a number, a text, a truth value; else the term. Raises
+        as :meth:`term`."""
+        return self.compared(value)[1]
+
+    def compared(self, value: object) -> tuple[str, object]:
+        """What a value can be compared with, and what it is then. Raises as :meth:`term`."""
         if type(value) is int:
-            return self._plain[value]
-        if isinstance(value, str | bool):
+            return self._compared[value]
+        if isinstance(value, str):
+            return "text", value
+        if isinstance(value, bool):
+            return "truth", value
+        return comparable(value.number if isinstance(value, Made) else plain(self.term(value)))
+
+    def alike(self, value: object) -> object:
+        """A value as a key: the number of the term that it is, or the term, or None for nothing."""
+        if value is None or type(value) is int:
             return value
-        if isinstance(value, Made):
-            return value.number
-        return plain(self.term(value))
+        term = self.term(value)
+        number = self._number(str(term))
+        return term if number is None else number
+
+    def stored(self, value: object) -> object:
+        """A value as a register holds it: a truth value would equal the number of a term."""
+        return ox.Literal(value) if isinstance(value, bool) else value
 
     def equal(self, one: object, other: object) -> bool:
         """``=``.
@@ -161,8 +176,7 @@ class Operators:
         # Numbers of terms are ints; a bool is one too.
         if type(one) is int and type(other) is int and one == other:
             return True
-        a, b = self.plain(one), self.plain(other)
-        kind, its = comparable(a), comparable(b)
+        (kind, a), (its, b) = self.compared(one), self.compared(other)
         if kind == its or kind in NODES or its in NODES:
             if kind == its == "other" and self.term(one) != self.term(other):
                 raise Unread("= of literals of other kinds")
@@ -171,28 +185,54 @@ class Operators:
             return False
         raise Unread("= of literals of different kinds")
 
+    def among(self, value: object, options: Sequence[object]) -> bool:
+        """``IN``. Raises as :meth:`equal`."""
+        wrong = False
+        for option in options:
+            try:
+                if self.equal(value, option):
+                    return True
+            except ValueProblem:
+                wrong = True
+        if wrong:
+            raise ValueProblem
+        return False
+
     def less(self, one: object, other: object) -> bool:
         """``<``. Raises as :meth:`equal`."""
-        a, b = self.plain(one), self.plain(other)
-        if comparable(a) == comparable(b) and comparable(a) in ("text", "number"):
+        (kind, a), (its, b) = self.compared(one), self.compared(other)
+        if kind == its and kind in ("text", "number"):
             return bool(a < b)  # type: ignore[operator]
         raise Unread("< of what is neither text nor number")
 
+    def difference(self, one: object, other: object) -> Made:
+        """``-``. Raises as :meth:`equal`."""
+        a, b = self.plain(one), self.plain(other)
+        if not isinstance(a, int) or not isinstance(b, int):
+            raise Unread("- of what is no integer")
+        return Made(a - b)
 
-def comparable(value: object) -> str:
-    """What a plain value can be compared with: its like."""
+    def contains_folded(self, text: object, part: object) -> bool:
+        """``CONTAINS`` of both in small letters. Raises as :meth:`text`."""
+        one, other = self.folded(text), self.folded(part)
+        compatible(one, other)
+        return other[0] in one[0]
+
+
+def comparable(value: object) -> tuple[str, object]:
+    """What a plain value can be compared with, which is its like; and the value."""
     kind = type(value)
     if kind is ox.NamedNode:
-        return "iri"
+        return "iri", value
     if kind is str:
-        return "text"
+        return "text", value
     if kind is bool:
-        return "truth"
+        return "truth", value
     if kind is ox.BlankNode:
-        return "blank"
+        return "blank", value
     if kind is ox.Literal:
-        return "tagged" if value.language is not None else "other"  # type: ignore[attr-defined]
-    return "number"
+        return "tagged" if value.language is not None else "other", value  # type: ignore[attr-defined]
+    return "number", value
 
 
 def plain(term: Term) -> object:
@@ -315,6 +355,7 @@ def functions(operators: Operators) -> dict[str, Callable[..., object]]:
         "CONCAT": concat,
         "ISIRI": is_iri,
         "LANG": language,
+        "-": operators.difference,
         "=": operators.equal,
         "!=": lambda a, b: not operators.equal(a, b),
         "<": operators.less,

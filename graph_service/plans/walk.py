@@ -119,9 +119,9 @@ class Walker:
             return walks[0]
 
         def make(source: Source, following: Writer) -> None:
-            go_on = source.call(following)
+            go_on = source.places(following)
             for walk in walks:
-                walk(source, lambda source: source.line(go_on))
+                walk(source, go_on)
 
         return make
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from operator import is_, is_not
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import pyoxigraph as ox
@@ -20,6 +22,8 @@ Key = int | Term
 Value = TypeVar("Value")
 #: Where a term stands in the order of SPARQL.
 Rank = tuple[int, float, str]
+#: Without a call of Python's for each value.
+IS_NOTHING, IS_THERE = partial(is_, None), partial(is_not, None)
 #: IRI of a thing, IRI of a property, its value.
 Fact = tuple[str, str, Term]
 
@@ -83,12 +87,19 @@ class Solutions:
         """
         members = [b'"%b":%%b' % name.encode() for name in self.names]
         whole = b"{%b}" % b",".join(members)
+        # Which values are not there → the form of such a row.
+        forms: dict[bytes, bytes] = {}
         rows = []
         for row in self.rows:
             if None in row:
-                there = [at for at, key in enumerate(row) if key is not None]
-                form = b"{%b}" % b",".join([members[at] for at in there])
-                rows.append(form % tuple([written[row[at]] for at in there]))  # type: ignore[index]
+                absent = bytes(map(IS_NOTHING, row))
+                form = forms.get(absent)
+                if form is None:
+                    there = [
+                        member for member, gone in zip(members, absent, strict=True) if not gone
+                    ]
+                    form = forms[absent] = b"{%b}" % b",".join(there)
+                rows.append(form % tuple(map(written.__getitem__, filter(IS_THERE, row))))  # type: ignore[arg-type]
             else:
                 rows.append(whole % tuple(map(written.__getitem__, row)))  # type: ignore[arg-type]
         return b"[%b]" % b",".join(rows)

@@ -74,9 +74,22 @@ class Random:
         value = self.one(VARIABLES * 4 + THINGS[:3] + LITERALS[:4])
         return f"{subject} {self.path()} {value} ."
 
-    def expression(self) -> str:
+    def expression(self, depth: int = 2) -> str:
         """A condition."""
         a, b = self.one(VARIABLES), self.one(VARIABLES)
+        if depth and self.rng.random() < 0.4:
+            c, d, e = (self.expression(depth - 1) for _ in range(3))
+            return self.one(
+                [
+                    f"!({c})",
+                    f"({c} && {d})",
+                    f"({c} || {d})",
+                    f"!({c} || {d})",
+                    f"IF({c}, {d}, {e})",
+                    f"COALESCE({c}, {d})",
+                    f"(({c}) = ({d}))",
+                ]
+            )
         return self.one(
             [
                 f"{a} = {b}",
@@ -89,6 +102,9 @@ class Random:
                 f'STRAFTER(STR({a}), "org/") = "t1"',
                 f"{a} IN (:t1, :t2, 1)",
                 f"{a} NOT IN (:t1, {b})",
+                f"{a} = :t1",
+                f":t2 != {a}",
+                f":t1 IN (:t2, {a})",
                 f"{a} > 1",
                 f"BOUND({a}) || {a} = {b}",
                 f"{a} = {b} && isIRI({b})",
@@ -115,7 +131,12 @@ class Random:
                     parts.append(f"VALUES {self.one(VARIABLES)} {{ {terms} }}")
                 case "bind":
                     value = self.one(
-                        [self.one(VARIABLES), '"x"', f"IF(BOUND(?a), :t1, {self.one(VARIABLES)})"]
+                        [
+                            self.one(VARIABLES),
+                            '"x"',
+                            f"IF(BOUND(?a), :t1, {self.one(VARIABLES)})",
+                            self.expression(),
+                        ]
                     )
                     parts.append(f"BIND({value} AS {self.one(['?e', '?d'])})")
                 case "optional":
