@@ -44,8 +44,12 @@ design:
 parts:
 	@sh tests/parts.sh
 
+# Files beside each other, a process on each core (what is in one file shares its servers); then
+# those that must have the machine for themselves.
 test: $(VENV)/.dev build parts
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m 'not referee and not long and not alone' \
+	  --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m 'alone and not referee and not long'
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

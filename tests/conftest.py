@@ -86,6 +86,14 @@ def answers(settings: Settings) -> Iterator[Answers]:
     yield Answers(EmbeddedStore(folder), registry(), folder)
 
 
+#: Folders and files whose tests flood a server, or wait for deadlines: nothing else may run then.
+ALONE = {"hostile", "server", "test_pool.py", "test_streaming.py", "test_writer_limits.py"}
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests last: Playwright keeps an event loop in the main thread from its start on."""
-    items.sort(key=lambda item: "e2e" in item.path.parts)
+    """Browser tests first: they take longest, and the other process has enough beside them."""
+    items.sort(key=lambda item: "e2e" not in item.path.parts)
+    for item in items:
+        if not ALONE.isdisjoint(item.path.parts):
+            item.add_marker("alone")

@@ -51,9 +51,9 @@ def server(settings: Settings) -> Iterator[str]:
         process.wait(10)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[object]:
-    """Debian's Chromium."""
+    """Debian's Chromium; Playwright keeps an event loop in the main thread until it is closed."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -109,7 +109,9 @@ def test_ten_thousand_idle_connections_do_not_keep_a_question_waiting(
                 status, body, seconds = ask(running.port, QUESTION)
                 assert (status, body) == (200, right)
                 slowest = max(slowest, seconds)
-            assert held[0] <= still_open(flood) <= held[1]
+            # A connection for which there was no room in the system's line is asked for again.
+            wait_until(lambda: still_open(flood) >= held[0])
+            assert still_open(flood) <= held[1]
             print(f"slowest {slowest:.3f} s, {(memory(running) - before) / 1024**2:.1f} MB more")
             assert slowest < SOON
             assert memory(running) - before < ADDED
