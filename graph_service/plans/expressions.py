@@ -7,7 +7,7 @@ nor false, and so a negation is taken down to what it is of.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pyoxigraph as ox
@@ -16,7 +16,7 @@ from graph_service.build.patterns import Call, Variable
 from graph_service.plans.groups import without_exists
 from graph_service.plans.layout import Layout, Names
 from graph_service.plans.read import Condition, Group, Unread, Within, mentioned
-from graph_service.plans.source import PROBLEM, Maker, Source, Writer, in_one
+from graph_service.plans.source import PROBLEM, Maker, Source, Writer, in_one, in_tuple
 from graph_service.plans.steps import Finds
 from graph_service.plans.values import Operators, functions
 
@@ -121,7 +121,7 @@ class Expressions:
                 return joined(told, every=(name == "&&") is wanted)
             case Call("=" | "IN" | "!=" | "NOT IN" as name, (_, _, *_) as sides):
                 values = [self._value(side, names) for side in sides]
-                same = alike(values, wanted=(name in ("=", "IN")) is wanted)
+                same = among_iris(values, wanted=(name in ("=", "IN")) is wanted)
                 if same:
                     return same
         value = self._true(self._value(expression, names))
@@ -225,11 +225,6 @@ def in_register(slot: int, *, iri: bool = False) -> Value:
     return Value(lambda _: f"r[{slot}]", safe=True, held=True, iri=iri)
 
 
-def in_tuple(parts: Iterable[str]) -> str:
-    """Expressions as a tuple."""
-    return "(" + "".join(f"{part}, " for part in parts) + ")"
-
-
 def negated(value: Value) -> Value:
     """The opposite of a truth value."""
     return Value(lambda source: f"(not {value.write(source)})", truth=True, safe=value.safe)
@@ -249,7 +244,7 @@ def joined(told: Sequence[Value], *, every: bool) -> Value:
     return Value(write, truth=True)
 
 
-def alike(values: Sequence[Value], *, wanted: bool) -> Value | None:
+def among_iris(values: Sequence[Value], *, wanted: bool) -> Value | None:
     """Whether what is held is one of some IRIs, or else whether it is there and none of them; None
     where values must be compared. An IRI is equal to nothing but itself, which has one number."""
     swapped = len(values) == 2 and values[0].iri

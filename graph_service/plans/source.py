@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 from typing import Any
 
@@ -192,6 +192,11 @@ def agreeing(source: Source, slot: int, things: str, following: Writer) -> None:
     source.line(f"r[{slot}] = {before}")
 
 
-def registers(slots: Sequence[int]) -> str:
+def in_tuple(parts: Iterable[str]) -> str:
+    """Expressions as a tuple."""
+    return "(" + "".join(f"{part}, " for part in parts) + ")"
+
+
+def registers(slots: Iterable[int]) -> str:
     """Registers as a tuple, to be read or to be bound."""
-    return "(" + "".join(f"r[{slot}], " for slot in slots) + ")"
+    return in_tuple(f"r[{slot}]" for slot in slots)

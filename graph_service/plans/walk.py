@@ -9,35 +9,28 @@ from functools import partial
 from graph_service.build import shapes
 from graph_service.plans.layout import Layout
 from graph_service.plans.read import Unread
-from graph_service.plans.source import Maker, Source, Writer, agreeing, in_one, nothing
-from graph_service.store.index import ANYTHING, Index, Steps
-
-#: A walk along a path, from the number of a thing.
-Hop = Callable[[int], Sequence[int]]
+from graph_service.plans.source import Maker, Source, Writer, agreeing, in_one, in_tuple, nothing
+from graph_service.store.index import ANYTHING, Index
 
 
 @dataclass(frozen=True)
 class Walk:
-    """A maker: bind a register to each thing to which a property leads.
+    """A maker: bind a register to each thing to which a path leads.
 
     Attributes:
-        steps: of the property, in a direction.
-        start, end: registers.
+        found: writes the expression of the things.
+        end: the register.
     """
 
-    steps: Steps
-    start: int
+    found: Callable[[Source], str]
     end: int
 
     def __call__(self, source: Source, following: Writer) -> None:
-        steps = source.value(self.steps)
-        source.block(f"for r[{self.end}] in {steps}[r[{self.start}]]:", following)
+        source.block(f"for r[{self.end}] in {self.found(source)}:", following)
 
     def or_nothing(self, source: Source, following: Writer) -> None:
         """The same, or once to nothing where it leads nowhere."""
-        steps = source.value(self.steps)
-        head = f"for r[{self.end}] in {steps}[r[{self.start}]] or (None,):"
-        source.block(head, following)
+        source.block(f"for r[{self.end}] in {self.found(source)} or (None,):", following)
 
 
 class Walker:
@@ -51,54 +44,38 @@ class Walker:
     def __init__(self, index: Index, layout: Layout) -> None:
         self._index, self._layout = index, layout
 
-    def hop(self, path: shapes.Path, *, back: bool = False) -> Hop:
-        """A walk along a path; each thing as often as there are ways to it."""
+    def found(self, source: Source, path: shapes.Path, start: str, *, back: bool = False) -> str:
+        """The expression of the things to which a path leads, each as often as there are ways.
+
+        Args:
+            start: the expression of where it begins.
+            back: whether it is walked from its value.
+
+        Raises:
+            Unread: it is of any length.
+        """
         match path:
             case shapes.Predicate(iri):
                 there = self._index.properties.get(iri)
                 if there is None:
-                    return lambda _: ()
+                    return "()"
                 steps = (self._index.backward if back else self._index.forward)[there.number]
-                return steps.__getitem__
-            case shapes.Inverse(inner):
-                return self.hop(inner, back=not back)
-            case shapes.Alternative(paths):
-                hops = [self.hop(p, back=back) for p in paths]
-                return lambda thing: [x for hop in hops for x in hop(thing)]
-            case shapes.Sequence(paths):
-                first, *others = [self.hop(p, back=back) for p in (paths[::-1] if back else paths)]
-
-                def walk(thing: int) -> Sequence[int]:
-                    found = first(thing)
-                    for hop in others:
-                        found = [y for x in found for y in hop(x)]
-                    return found
-
-                return walk
-            case shapes.Repeat(inner, "?"):
-                once = self.hop(inner, back=back)
-
-                def at_most_once(thing: int) -> Sequence[int]:
-                    if thing < 0:
-                        raise Unread("a path of no steps from what is not in the graph")
-                    return list(dict.fromkeys((thing, *once(thing))))
-
-                return at_most_once
-        raise Unread("a path of any length")
-
-    def found(self, source: Source, path: shapes.Path, start: int, *, back: bool) -> str:
-        """The expression of the things to which a path leads from a register. Properties, and
-        several of them, are walked without a call: nearly all steps are of these kinds."""
-        match path:
-            case shapes.Predicate(iri) if iri in self._index.properties:
-                steps = self._index.backward if back else self._index.forward
-                return f"{source.value(steps[self._index.properties[iri].number])}[r[{start}]]"
+                return f"{source.value(steps)}[{start}]"
             case shapes.Inverse(inner):
                 return self.found(source, inner, start, back=not back)
             case shapes.Alternative(paths):
-                each = [self.found(source, p, start, back=back) for p in paths]
-                return "(" + "".join(f"*{one}, " for one in each) + ")"
-        return f"{source.value(self.hop(path, back=back))}(r[{start}])"
+                return in_tuple(f"*{self.found(source, p, start, back=back)}" for p in paths)
+            case shapes.Sequence(paths):
+                thing, ways = start, ""
+                for one in paths[::-1] if back else paths:
+                    found = self.found(source, one, thing, back=back)
+                    thing = source.name()
+                    ways += f" for {thing} in {found}"
+                return f"[{thing}{ways}]"
+            case shapes.Repeat(inner, "?"):
+                once = self.found(source, inner, start, back=back)
+                return f"{source.value(at_most_once)}({start}, {once})"
+        raise Unread("a path of any length")
 
     def scan(self, path: shapes.Path, subject: int, value: int) -> Maker:
         """Walk all triples of a property, or of several."""
@@ -175,7 +152,7 @@ class Walker:
             return make
 
         def make_counted(source: Source, following: Writer) -> None:
-            found = self.found(source, path, subject, back=False)
+            found = self.found(source, path, f"r[{subject}]")
             source.block(f"for _ in range({found}.count(r[{value}])):", following)
 
         return make_counted
@@ -188,19 +165,18 @@ class Walker:
             state: ``new``, or ``maybe`` where the end may be bound before and must then be so.
             back: whether the path is walked from its value.
         """
-        if isinstance(path, shapes.Predicate) and state != "maybe":
-            # Without a call: nearly all steps are of this kind.
-            there = self._index.properties.get(path.iri)
-            if there is None:
-                return nothing
-            steps = (self._index.backward if back else self._index.forward)[there.number]
-            return Walk(steps, start, end)
+        found = partial(self.found, path=path, start=f"r[{start}]", back=back)
+        if state == "maybe":
+            return lambda source, following: agreeing(source, end, found(source), following)
+        return Walk(found, end)
 
-        def make(source: Source, following: Writer) -> None:
-            found = self.found(source, path, start, back=back)
-            if state == "maybe":
-                agreeing(source, end, found, following)
-            else:
-                source.block(f"for r[{end}] in {found}:", following)
 
-        return make
+def at_most_once(thing: int, once: Sequence[int]) -> Sequence[int]:
+    """A thing and those that are a step from it, each once.
+
+    Raises:
+        Unread: it is not in the graph, and so no end of a path here.
+    """
+    if thing < 0:
+        raise Unread("a path of no steps from what is not in the graph")
+    return list(dict.fromkeys((thing, *once)))

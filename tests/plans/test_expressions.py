@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from itertools import product
 
 import pyoxigraph as ox
 import pytest
 
 from graph_service.plans import Programs, Unread
-from tests.plans.test_random import PREFIXES, Solutions, found, indexed
+from tests.plans.test_random import PREFIXES, found, indexed, written
 
 #: What the two variables of a row may be; None where nothing is bound.
 VALUES = {
@@ -87,10 +86,6 @@ def graphs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[ox.Store
         store.load(text.encode(), format=ox.RdfFormat.TURTLE)
         made[name] = store, indexed(store, tmp_path_factory.mktemp(name) / "index")
     return made
-
-
-def written(rows: Iterable[Mapping[str, object]]) -> Solutions:
-    return Counter(frozenset((n, str(t)) for n, t in row.items()) for row in rows)
 
 
 def filtered(expression: str) -> tuple[str, str]:
