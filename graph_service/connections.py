@@ -12,6 +12,7 @@ The protocol itself is in :mod:`graph_service.guarded`.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import Counter, OrderedDict
 from dataclasses import dataclass, replace
@@ -19,6 +20,8 @@ from ipaddress import IPv6Address
 from typing import Protocol
 
 from starlette.types import Scope
+
+log = logging.getLogger("ansvarsgraf")
 
 WAITING, BUSY, IDLE = "waiting", "busy", "idle"
 #: Seconds between two looks for what has passed its deadline.
@@ -44,6 +47,7 @@ class Limits:
         body_seconds: for the body to arrive, from the end of the headers.
         stalled_seconds: in which a client must take ``progress_bytes`` of an answer.
         progress_bytes: see there.
+        stalled: answers that are not taken as fast as they are sent; each is kept until it is.
         pipelined: requests sent ahead of the answers to those before.
         refusals: requests of one address a second that may come to a status from 400 to 499 without
             its being held up; 0 for no limit.
@@ -59,6 +63,7 @@ class Limits:
     body_seconds: float = 60.0
     stalled_seconds: float = 30.0
     progress_bytes: int = 64 * 1024
+    stalled: int = 64
     pipelined: int = 16
     refusals: float = 20.0
 
@@ -174,9 +179,10 @@ class Register:
     def _watch(
         self, deadlines: OrderedDict[Connection, float], connection: Connection, seconds: float
     ) -> None:
-        """Give a connection a deadline, unless it has left: one that a limit closed may still tell
-        of itself."""
-        if connection in self._by_address.get(connection.address, ()):
+        """Give a connection a deadline, unless it has left or closes: one that a limit closed may
+        still tell of itself."""
+        there = connection in self._by_address.get(connection.address, ())
+        if there and not connection.transport.is_closing():
             deadlines[connection] = time.monotonic() + seconds
 
     def idles(self, connection: Connection) -> None:
@@ -220,8 +226,14 @@ class Register:
         return seconds
 
     def stalls(self, connection: Connection, size: int) -> None:
-        """The client does not take what we send as fast as we send it."""
+        """The client does not take what we send as fast as we send it. Where too many do not, the
+        one that has not for longest, of the address that has most of them, gives way."""
         self._stalled[connection] = (time.monotonic(), size)
+        if len(self._stalled) > self.limits.stalled:
+            by_address = Counter(one.address for one in self._stalled)
+            (most, _), *_ = by_address.most_common(1)
+            slow = (one for one in self._stalled if one.address == most)
+            self.close(min(slow, key=self._stalled.__getitem__), "stalled")
 
     def flows(self, connection: Connection) -> None:
         """The client has taken it."""
@@ -258,18 +270,23 @@ class Register:
         """Close what has passed its deadline, for as long as the process runs."""
         while True:
             await asyncio.sleep(LOOK)
-            now = time.monotonic()
-            self._expire(self._waiting, now, "header_seconds")
-            self._expire(self._sending, now, "body_seconds")
-            self._expire(self._idle, now, "idle_seconds")
-            for connection, (since, before) in list(self._stalled.items()):
-                if now - since < self.limits.stalled_seconds:
-                    continue
-                left = connection.transport.get_write_buffer_size()
-                if before - left < self.limits.progress_bytes:
-                    self.close(connection, "stalled_seconds")
-                else:
-                    self._stalled[connection] = (now, left)
+            try:
+                self._expire_all(time.monotonic())
+            except Exception:
+                log.exception("deadlines of connections")
+
+    def _expire_all(self, now: float) -> None:
+        self._expire(self._waiting, now, "header_seconds")
+        self._expire(self._sending, now, "body_seconds")
+        self._expire(self._idle, now, "idle_seconds")
+        for connection, (since, before) in list(self._stalled.items()):
+            if now - since < self.limits.stalled_seconds:
+                continue
+            left = connection.transport.get_write_buffer_size()
+            if before - left < self.limits.progress_bytes:
+                self.close(connection, "stalled_seconds")
+            else:
+                self._stalled[connection] = (now, left)
 
     def _expire(self, deadlines: OrderedDict[Connection, float], now: float, limit: str) -> None:
         """Each kind of deadline is equally long for all, so the oldest stand first."""
@@ -284,8 +301,10 @@ class Register:
             self.close_softly(connection, limit)
 
     def close_softly(self, connection: Connection, limit: str) -> None:
-        """Close a connection after what was written to it."""
+        """Close a connection after what was written to it is taken. Until then it counts as open,
+        and is among the first to give way."""
         self.closed[limit] += 1
-        self.leave(connection)
+        for deadlines in (self._waiting, self._sending, self._idle):
+            deadlines.pop(connection, None)
+        connection.state = IDLE
         connection.transport.close()
-        self.closes(connection)

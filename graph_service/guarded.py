@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import re
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 from urllib.parse import unquote
@@ -36,6 +37,7 @@ READ = 64 * 1024
 HEADERS = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+: [^\x00-\x08\n-\x1f\x7f]*\r\n)*")
 #: How an answer begins that refuses a request.
 REFUSAL = b"HTTP/1.1 4"
+VERSIONS = ("1.0", "1.1")
 BODY_TOO_LARGE = "Indholdet er for stort."
 
 
@@ -50,6 +52,7 @@ class Together:
         transport: what sends.
         loop: its event loop.
         refused: is told of each answer that refuses a request.
+        closes: is told when it closes, which uvicorn does by itself where an answer breaks off.
     """
 
     def __init__(
@@ -57,8 +60,10 @@ class Together:
         transport: asyncio.Transport,
         loop: asyncio.AbstractEventLoop,
         refused: Callable[[], None],
+        closes: Callable[[], None],
     ) -> None:
-        self._transport, self._loop, self._refused = transport, loop, refused
+        self._transport, self._loop = transport, loop
+        self._refused, self._closes = refused, closes
         self._held = b""
         self._paused, self._until = False, 0.0
         self.is_closing = transport.is_closing
@@ -111,6 +116,7 @@ class Together:
         """Close when all is sent."""
         self._send()
         self._transport.close()
+        self._closes()
 
     def _send(self) -> None:
         held, self._held = self._held, b""
@@ -135,6 +141,10 @@ class Guarded(HttpToolsProtocol):
     _complete = True
     _hosts = 0
     _has_body = _in_headers = False
+    #: The request that is being answered; uvicorn's ``cycle`` is the last that was read.
+    _running: Any = None
+    #: What was read last, and whether it asks for another protocol.
+    _read, _upgrades = b"", False
     #: Whether nothing was offered yet of what was read last; whether a request is to be at its end.
     _fresh = _offered = False
 
@@ -144,7 +154,7 @@ class Guarded(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         transport.max_size = READ  # type: ignore[attr-defined]
-        self._together = Together(transport, self.loop, self._refused)
+        self._together = Together(transport, self.loop, self._refused, self._closes)
         super().connection_made(self._together)  # type: ignore[arg-type]
         self.address = network(self.client[0]) if self.client else ""
         self._admitted = self.register.admit(self)
@@ -154,6 +164,9 @@ class Guarded(HttpToolsProtocol):
             self.register.closed["refused"] += 1
             self.answer(503, "For mange forbindelser.")
             self.transport.close()
+
+    def _closes(self) -> None:
+        self.register.closes(self)
 
     def _refused(self) -> None:
         self._hold(self.register.refused)
@@ -165,6 +178,10 @@ class Guarded(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.register.leave(self)
         super().connection_lost(exc)
+        running = self._running
+        if running is not None and not running.response_complete:
+            running.disconnected = True
+            running.message_event.set()
 
     def data_received(self, data: bytes) -> None:
         if not self._admitted:
@@ -177,7 +194,9 @@ class Guarded(HttpToolsProtocol):
             self._ahead += size
         else:
             self._raw += size
+        self._read = data
         super().data_received(data)
+        self._read = b""
         if self.transport.is_closing():
             return
         if self.state == BUSY:
@@ -227,7 +246,8 @@ class Guarded(HttpToolsProtocol):
         elif name == b"transfer-encoding":
             self._has_body = True
         elif name == b"expect" and value.lower() == b"100-continue":
-            self.expect_100_continue = True
+            # RFC 9110, section 10.1.1: not so for HTTP/1.0.
+            self.expect_100_continue = self.parser.get_http_version() == "1.1"
         self.headers.append((name, value))
 
     def _grow(self, size: int) -> None:
@@ -239,23 +259,29 @@ class Guarded(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         if self.transport.is_closing():
             raise ValueError("nothing more is answered on this connection")
+        version = self.parser.get_http_version()
         # Two Host lines would be one for the answer and another for whoever keeps it.
-        if self._hosts > 1 or (not self._hosts and self.parser.get_http_version() == "1.1"):
-            raise ValueError("not one Host")
+        if version not in VERSIONS or self._hosts > 1 or (not self._hosts and version == "1.1"):
+            raise ValueError("not HTTP/1, or not one Host")
+        self._upgrades = self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
+        if self._upgrades:
+            return
         self._header = self._raw = self._ahead = 0
         self._complete = self._in_headers = False
         self.state = BUSY
         self.register.heard(self)
-        if self._has_body:
-            self.register.sends(self, True)
-        elif self._fresh and (self.cycle is None or self.cycle.response_complete):
+        if (
+            not self._has_body
+            and self._fresh
+            and (self.cycle is None or self.cycle.response_complete)
+        ):
             # One in what is read at a time: who sends many together waits for the others' turns.
             self._fresh, self._offered = False, True
             return
         self._go_on()
 
     def _go_on(self) -> None:
-        """Have uvicorn hand the request to the application."""
+        """Have uvicorn hand the request to the application, now or when its turn comes."""
         super().on_headers_complete()
         cycle: Any = self.cycle
         if self.scope["http_version"] < "1.1":
@@ -264,11 +290,38 @@ class Guarded(HttpToolsProtocol):
         if len(self.pipeline) > self.register.limits.pipelined:
             self.register.close(self, "pipelined")
 
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        self._running = cycle
+        if cycle is self.cycle and self._has_body and not self._complete:
+            # Nothing is read while a request waits behind another.
+            self.register.sends(self, True)
+        super()._start_asgi_task(cycle, app)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Read on as if another protocol were not asked for (RFC 9110, section 7.8).
+
+        The parser takes what stands behind such headers for that protocol. So another parser is
+        given the headers without those that ask for it, and what was not read yet: Java's client
+        asks for HTTP/2 with each request over plain HTTP, and may have a body in it.
+        """
+        stopped = sys.exception()
+        assert isinstance(stopped, httptools.HttpParserUpgrade)
+        version = self.parser.get_http_version().encode()
+        line = b"%b %b HTTP/%b\r\n" % (self.parser.get_method(), self.url, version)
+        kept = [b"%b: %b\r\n" % header for header in self.headers if header[0] != b"upgrade"]
+        rest = self._read[stopped.args[0] :]
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._read = b"".join((line, *kept, b"\r\n", rest))
+        super().data_received(self._read)
+
     def on_body(self, body: bytes) -> None:
         self._body += len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
+        if self._upgrades:
+            return
         self._complete = True
         self._ahead = 0
         if self._has_body:
@@ -314,12 +367,13 @@ class Guarded(HttpToolsProtocol):
             self.flow.resume_reading()
             if self.pipeline:
                 self._start_asgi_task(*self.pipeline.pop())
-        if not self._complete:
+        answered = self.cycle is None or self.cycle.response_complete
+        if answered and not self._complete:
             # The rest of a body that nobody reads is not worth waiting for.
             self.transport.close()
         elif self.transport.is_closing():
             self.state = IDLE
-        elif not self.pipeline and (self.cycle is None or self.cycle.response_complete):
+        elif answered and not self.pipeline:
             self._header = self._ahead
             if self._in_headers:
                 self.state = WAITING
@@ -358,11 +412,9 @@ class Guarded(HttpToolsProtocol):
 
     def answer(self, status: int, words: str) -> None:
         """Write a short problem document from here, unless an answer is, or may be, under way."""
-        if self.pipeline or (
-            self.cycle is not None
-            and self.cycle.response_started
-            and not (self.cycle.response_complete)
-        ):
+        cycle: Any = self.cycle
+        under_way = cycle is not None and not cycle.response_complete
+        if self.pipeline or (under_way and (cycle.response_started or self._complete)):
             return
         body = b'{"type":"about:blank","title":"' + words.encode() + b'","status":%d}' % status
         head = b"HTTP/1.1 %d \r\ncontent-type: application/problem+json\r\n" % status
@@ -410,6 +462,7 @@ def held(method: str, send: Send) -> Send:
     async def sending(message: Message) -> None:
         nonlocal start
         if message["type"] == "http.response.start":
+            start = None
             known = any(name.lower() == b"content-length" for name, _ in message["headers"])
             if not known and method != "HEAD" and message["status"] not in (204, 304):
                 start = message

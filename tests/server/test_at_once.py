@@ -16,7 +16,7 @@ from graph_service.api.at_once import Whole
 from graph_service.api.cache import Looked
 from graph_service.connections import Limits
 from graph_service.settings import Settings
-from tests.server.test_pipelining import GET, Connection, open_to, play
+from tests.server.connected import GET, Connection, open_to, play
 
 QUESTION = "/api/v1/questions/who-under-provision?law=sul-140"
 

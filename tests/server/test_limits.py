@@ -26,7 +26,7 @@ from graph_service.guarded import READ, guarded, held
 from graph_service.settings import Settings
 from graph_service.sparql import request
 from tests.server.conftest import TOKEN, Running, server, wait_until
-from tests.server.test_pipelining import open_to, play
+from tests.server.connected import open_to, play
 from tests.sparql.conftest import make
 
 HEADER_SECONDS, PER_ADDRESS, IN_ALL = 1.0, 40, 60

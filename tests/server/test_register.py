@@ -35,6 +35,9 @@ class Transport:
 
     close = abort
 
+    def is_closing(self) -> bool:
+        return not self.connection.open
+
     def get_write_buffer_size(self) -> int:
         return self.left
 

@@ -103,7 +103,7 @@ def test_what_is_written(does: Callable[[Together], Awaitable[None]], sent: list
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
-        together = Together(transport, loop, lambda: None)  # type: ignore[arg-type]
+        together = Together(transport, loop, lambda: None, lambda: None)  # type: ignore[arg-type]
         await does(together)
         assert together.get_write_buffer_size() == 42
 
@@ -115,7 +115,9 @@ def test_who_is_refused_is_told_of() -> None:
     told: list[str] = []
 
     async def run() -> None:
-        together = Together(Transport(), asyncio.get_running_loop(), lambda: told.append("refused"))  # type: ignore[arg-type]
+        together = Together(
+            Transport(), asyncio.get_running_loop(), lambda: told.append("refused"), lambda: None
+        )  # type: ignore[arg-type]
         for head in (b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 503 \r\n", b"HTTP/1.1 304 \r\n", b"4"):
             together.write(head)
         assert not told
@@ -131,7 +133,7 @@ def reading(*steps: str) -> list[bytes | str]:
     transport = Transport()
 
     async def run() -> None:
-        together = Together(transport, asyncio.get_running_loop(), lambda: None)  # type: ignore[arg-type]
+        together = Together(transport, asyncio.get_running_loop(), lambda: None, lambda: None)  # type: ignore[arg-type]
         for step in steps:
             match step.split():
                 case ["hold", seconds]:

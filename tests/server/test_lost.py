@@ -1,0 +1,257 @@
+"""What becomes of a connection whose answer breaks off or is not taken, or whose client is odd."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator
+
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from graph_service.connections import BUSY, Limits, Register
+from tests.server.connected import GET, open_to, play, until
+from tests.server.test_register import Connection
+
+POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n"
+#: What Java's client says of itself with each request over plain HTTP (RFC 7540, section 3.2).
+UPGRADE = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAA\r\n"
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """uvicorn logs what applications here raise."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+def opened(register: Register) -> float:
+    return register.figures()['connections{state="open"}']
+
+
+async def whole_body(receive: Receive) -> bytes:
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body, more = body + message["body"], message["more_body"]
+    return body
+
+
+async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer with the method and the body, a little later."""
+    body = await whole_body(receive)
+    await asyncio.sleep(0.05)
+    text = scope["method"].encode() + b" " + body
+    headers = [(b"content-length", b"%d" % len(text))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": text})
+
+
+async def answer_of(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
+    """Status and body of the next answer."""
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 3)
+    length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+    return head.split(b" ")[1], await reader.readexactly(length)
+
+
+@pytest.mark.parametrize("ends", ["with an error", "without an end"])
+def test_an_answer_that_breaks_off_and_is_not_taken_holds_no_connection(ends: str) -> None:
+    """uvicorn closes the connection itself then; what is left may be too little to stall."""
+
+    async def test() -> None:
+        async def breaking(scope: Scope, receive: Receive, send: Send) -> None:
+            headers = [(b"content-length", b"16000001")]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": b"a" * 16_000_000, "more_body": True})
+            if ends == "with an error":
+                raise RuntimeError
+
+        kept: list[asyncio.Transport] = []
+        limits = Limits(stalled_seconds=1.0, header_seconds=0.5, idle_seconds=0.5)
+        async with open_to(breaking, limits, kept) as ((_, writer), register):
+            writer.write(GET)
+            await until(lambda: bool(kept and kept[0].is_closing()))
+            assert kept[0].get_write_buffer_size()
+            await until(lambda: opened(register) == 0)
+            assert register.closed == {"stalled_seconds": 1}
+
+    play(test)
+
+
+def test_a_connection_that_a_limit_closes_counts_until_it_is_closed_and_gives_way() -> None:
+    async def test() -> None:
+        async def large(scope: Scope, receive: Receive, send: Send) -> None:
+            headers = [(b"content-length", b"16000000")]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": b"a" * 16_000_000})
+
+        kept: list[asyncio.Transport] = []
+        async with open_to(large, Limits(per_address=1), kept) as ((_, writer), register):
+            writer.write(GET)
+            await until(lambda: bool(kept and kept[0].get_write_buffer_size()))
+            writer.write(b"\x00junk\r\n\r\n")
+            await until(lambda: register.closed["malformed"] == 1)
+            await asyncio.sleep(0.1)
+            assert opened(register) == 1
+            _, other = await asyncio.open_connection(*writer.get_extra_info("peername"))
+            await until(lambda: len(kept) == 2)
+            assert not kept[1].is_closing()
+            assert kept[0].get_write_buffer_size() == 0
+            assert (opened(register), register.closed["per_address"]) == (1, 1)
+            other.close()
+
+    play(test)
+
+
+def test_of_those_who_take_nothing_some_are_kept() -> None:
+    """Each may be sent some MB, which are kept until it takes them."""
+
+    async def test() -> None:
+        register = Register(Limits(stalled=4))
+        made = [Connection(address) for address in "abaab"]
+        for connection in made:
+            register.admit(connection)
+            connection.state = BUSY
+        for connection in (*made[1:], made[0]):
+            register.stalls(connection, 1000)
+        # Of those of the address that has most, the one that has not for longest.
+        assert [connection.open for connection in made] == [True, True, False, True, True]
+        assert register.figures()['connections{state="stalled"}'] == 4
+        register._task.cancel()
+
+    play(test)
+
+
+@pytest.mark.parametrize("cut", ["nowhere", "behind the headers", "everywhere"])
+def test_a_body_beside_an_upgrade_that_is_not_taken_up_is_a_body(cut: str) -> None:
+    """RFC 9110, section 7.8: a server may ignore Upgrade. A parser that believes it takes the body
+    for another protocol, and then for a request."""
+
+    async def test() -> None:
+        body = b"GET / HTTP/1.1\r\nHost: smuggled\r\n\r\n"
+        head = POST.replace(b" 5", b" %d" % len(body)) + UPGRADE + b"\r\n"
+        after = b"GET / HTTP/1.1\r\nHost: a\r\n" + UPGRADE + b"\r\n" + GET
+        match cut:
+            case "nowhere":
+                pieces = [head + body + after]
+            case "behind the headers":
+                pieces = [head, body, after]
+            case _:
+                pieces = [bytes([byte]) for byte in head + body + after]
+        async with open_to(echo, Limits()) as ((reader, writer), register):
+            for piece in pieces:
+                writer.write(piece)
+                await asyncio.sleep(0.02 if len(piece) > 1 else 0)
+            assert await answer_of(reader) == (b"200", b"POST " + body)
+            for _ in range(2):
+                assert await answer_of(reader) == (b"200", b"GET ")
+            assert not register.closed
+
+    play(test)
+
+
+@pytest.mark.parametrize("expect", [b"", b"Expect: 100-continue\r\n"])
+def test_a_body_that_comes_after_the_answer_before_it_is_read(expect: bytes) -> None:
+    async def test() -> None:
+        async with open_to(echo, Limits()) as ((reader, writer), _):
+            writer.write(GET + POST + expect + b"\r\n")
+            assert await answer_of(reader) == (b"200", b"GET ")
+            if expect:
+                assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100 ")
+            await asyncio.sleep(0.2)
+            writer.write(b"ASK{}")
+            assert await answer_of(reader) == (b"200", b"POST ASK{}")
+
+    play(test)
+
+
+def test_the_time_for_a_body_begins_when_it_is_read() -> None:
+    async def test() -> None:
+        async def late(scope: Scope, receive: Receive, send: Send) -> None:
+            await asyncio.sleep(1.2 if scope["method"] == "GET" else 0)
+            await echo(scope, receive, send)
+
+        async with open_to(late, Limits(body_seconds=0.2)) as ((reader, writer), register):
+            writer.write(GET + POST + b"\r\nASK")
+            assert await answer_of(reader) == (b"200", b"GET ")
+            writer.write(b"{}")
+            assert await answer_of(reader) == (b"200", b"POST ASK{}")
+            writer.write(POST + b"\r\n")
+            assert await asyncio.wait_for(reader.read(), 3) == b""
+            assert register.closed == {"body_seconds": 1}
+
+    play(test)
+
+
+def test_a_client_that_leaves_is_noticed_though_it_has_asked_more() -> None:
+    async def test() -> None:
+        left: list[str] = []
+
+        async def waiting(scope: Scope, receive: Receive, send: Send) -> None:
+            await whole_body(receive)
+            left.append((await receive())["type"])
+            assert scope["state"]["gone"]()
+
+        async with open_to(waiting, Limits()) as ((_, writer), _):
+            writer.write(GET * 2)
+            await asyncio.sleep(0.1)
+            writer.close()
+            await until(lambda: left == ["http.disconnect"])
+
+    play(test)
+
+
+def test_what_is_no_http_does_not_take_the_place_of_an_answer_that_is_to_come() -> None:
+    async def test() -> None:
+        async with open_to(echo, Limits()) as ((reader, writer), register):
+            writer.write(GET + b"\x00junk\r\n\r\n")
+            assert b"400" not in await asyncio.wait_for(reader.read(), 3)
+            assert register.closed == {"malformed": 1}
+
+    play(test)
+
+
+@pytest.mark.parametrize("version", [b"0.9", b"2.0"])
+def test_other_versions_of_http_are_refused(version: bytes) -> None:
+    async def test() -> None:
+        async with open_to(echo, Limits()) as ((reader, writer), _):
+            writer.write(b"GET / HTTP/" + version + b"\r\nHost: a\r\n\r\n")
+            assert (await answer_of(reader))[0] == b"400"
+
+    play(test)
+
+
+def test_a_client_of_http_1_0_is_told_of_an_answer_that_breaks_off_and_of_nothing_else() -> None:
+    async def test() -> None:
+        async def breaking(scope: Scope, receive: Receive, send: Send) -> None:
+            await whole_body(receive)
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"half", "more_body": True})
+            raise RuntimeError
+
+        async with open_to(breaking, Limits()) as ((reader, writer), register):
+            asked = POST.replace(b"1.1", b"1.0") + b"Expect: 100-continue\r\n\r\nASK{}"
+            writer.write(asked)
+            said = await asyncio.wait_for(reader.read(), 3)
+            assert said.startswith(b"HTTP/1.1 500 ")
+            assert said.count(b"HTTP/1.1") == 1
+            assert b"half" not in said
+            await until(lambda: opened(register) == 0)
+
+    play(test)
+
+
+def test_deadlines_are_looked_for_again_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test() -> None:
+        times: list[float] = []
+
+        def failing(self: Register, now: float) -> None:
+            times.append(now)
+            raise RuntimeError
+
+        monkeypatch.setattr(Register, "_expire_all", failing)
+        async with open_to(echo, Limits()) as (_, _):
+            await until(lambda: len(times) == 2)
+
+    play(test)
