@@ -47,7 +47,10 @@ class Limits:
         body_seconds: for the body to arrive, from the end of the headers.
         stalled_seconds: in which a client must take ``progress_bytes`` of an answer.
         progress_bytes: see there.
-        stalled: answers that are not taken as fast as they are sent; each is kept until it is.
+        stalled: answers that are not taken as fast as they are sent; each is kept until it is. An
+            address that has no more than ``few`` of them is given ``patience``.
+        few: see there.
+        patience: seconds in which nothing need be taken though there are too many.
         pipelined: requests sent ahead of the answers to those before.
         refusals: requests of one address a second that may come to a status from 400 to 499 without
             its being held up; 0 for no limit.
@@ -64,6 +67,8 @@ class Limits:
     stalled_seconds: float = 30.0
     progress_bytes: int = 64 * 1024
     stalled: int = 64
+    few: int = 4
+    patience: float = 5.0
     pipelined: int = 16
     refusals: float = 20.0
 
@@ -228,12 +233,16 @@ class Register:
     def stalls(self, connection: Connection, size: int) -> None:
         """The client does not take what we send as fast as we send it. Where too many do not, the
         one that has not for longest, of the address that has most of them, gives way."""
-        self._stalled[connection] = (time.monotonic(), size)
-        if len(self._stalled) > self.limits.stalled:
-            by_address = Counter(one.address for one in self._stalled)
-            (most, _), *_ = by_address.most_common(1)
-            slow = (one for one in self._stalled if one.address == most)
-            self.close(min(slow, key=self._stalled.__getitem__), "stalled")
+        now = time.monotonic()
+        self._stalled[connection] = (now, size)
+        if len(self._stalled) <= self.limits.stalled:
+            return
+        by_address = Counter(one.address for one in self._stalled)
+        ((most, number),) = by_address.most_common(1)
+        slow = (one for one in self._stalled if one.address == most)
+        longest = min(slow, key=self._stalled.__getitem__)
+        if number > self.limits.few or now - self._stalled[longest][0] >= self.limits.patience:
+            self.close(longest, "stalled")
 
     def flows(self, connection: Connection) -> None:
         """The client has taken it."""

@@ -104,6 +104,8 @@ def limits_of(settings: Settings) -> Limits:
     return Limits(
         connections=settings.connections,
         per_address=settings.connections_per_address,
+        # Behind a proxy all are of one address, and more may be slow at a time.
+        stalled=max(Limits.stalled, settings.connections_per_address // 8),
         refusals=settings.refusals_per_second,
         header_seconds=settings.header_seconds,
         idle_seconds=settings.idle_seconds,

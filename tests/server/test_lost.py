@@ -9,7 +9,9 @@ from collections.abc import Iterator
 import pytest
 from starlette.types import Receive, Scope, Send
 
+from graph_service import connections
 from graph_service.connections import BUSY, Limits, Register
+from tests.clock import Clock
 from tests.server.connected import GET, open_to, play, until
 from tests.server.test_register import Connection
 
@@ -104,20 +106,33 @@ def test_a_connection_that_a_limit_closes_counts_until_it_is_closed_and_gives_wa
     play(test)
 
 
-def test_of_those_who_take_nothing_some_are_kept() -> None:
+def test_of_those_who_take_nothing_some_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each may be sent some MB, which are kept until it takes them."""
 
     async def test() -> None:
-        register = Register(Limits(stalled=4))
-        made = [Connection(address) for address in "abaab"]
-        for connection in made:
+        clock = Clock()
+        monkeypatch.setattr(connections, "time", clock)
+        register = Register(Limits(stalled=4, few=2, patience=5))
+
+        def stall(address: str) -> Connection:
+            connection = Connection(address)
             register.admit(connection)
             connection.state = BUSY
-        for connection in (*made[1:], made[0]):
             register.stalls(connection, 1000)
-        # Of those of the address that has most, the one that has not for longest.
-        assert [connection.open for connection in made] == [True, True, False, True, True]
-        assert register.figures()['connections{state="stalled"}'] == 4
+            clock.now += 1
+            return connection
+
+        made = [stall(address) for address in "bacab"]
+        # Nobody has many, and nobody has taken nothing for long.
+        assert all(connection.open for connection in made)
+        # Of those of the address that has many, the one that has not for longest.
+        made.append(stall("a"))
+        assert [c.open for c in made] == [True, False, True, True, True, True]
+        # Where nobody has many, one that has not for long.
+        made.append(stall("d"))
+        assert [c.open for c in made] == [False, False, True, True, True, True, True]
+        assert register.figures()['connections{state="stalled"}'] == 5
+        assert register.closed == {"stalled": 2}
         register._task.cancel()
 
     play(test)

@@ -82,6 +82,8 @@ def test_operations_names_every_metric_and_limit() -> None:
         f"{limits.body_bytes // 1024**2} MB, {limits.body_seconds:.0f} s",
         f"{limits.progress_bytes // 1024} KB every {limits.stalled_seconds:.0f} s",
         f"| {limits.pipelined} |",
+        f"in each process | {limits.stalled}, or",
+        f"with at most {limits.few}, after {limits.patience:.0f} s",
         f"{limits.connections}, {limits.per_address} of one address",
     ):
         assert value in text, value
