@@ -304,6 +304,8 @@ class Guarded(HttpToolsProtocol):
         given the headers without those that ask for it, and what was not read yet: Java's client
         asks for HTTP/2 with each request over plain HTTP, and may have a body in it.
         """
+        if not self._upgrades:
+            return  # CONNECT, which is refused before this
         stopped = sys.exception()
         assert isinstance(stopped, httptools.HttpParserUpgrade)
         version = self.parser.get_http_version().encode()

@@ -166,6 +166,20 @@ def test_a_body_beside_an_upgrade_that_is_not_taken_up_is_a_body(cut: str) -> No
     play(test)
 
 
+def test_many_upgrades_in_one_read_are_as_many_requests() -> None:
+    async def test() -> None:
+        asked = GET.replace(b"\r\n\r\n", b"\r\n" + UPGRADE + b"\r\n")
+        async with open_to(echo, Limits(pipelined=16)) as ((reader, writer), register):
+            writer.write(asked * 16)
+            for _ in range(16):
+                assert await answer_of(reader) == (b"200", b"GET ")
+            writer.write(asked * 500)
+            await until(lambda: opened(register) == 0)
+            assert register.closed == {"pipelined": 1}
+
+    play(test)
+
+
 @pytest.mark.parametrize("expect", [b"", b"Expect: 100-continue\r\n"])
 def test_a_body_that_comes_after_the_answer_before_it_is_read(expect: bytes) -> None:
     async def test() -> None:
