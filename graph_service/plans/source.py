@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 from typing import Any
 
+from graph_service.plans.read import Unread
 from graph_service.plans.values import Registers, ValueProblem
 
 #: Blocks within blocks, beyond which a function of its own goes on: a step writes two at most, what
@@ -94,10 +95,17 @@ class Source:
         return write
 
     def made(self, inside: Writer) -> Callable[[Registers], object]:
-        """The function that a writer writes, ready to be called."""
-        name = self._function(self._apart(inside))
-        # What is compiled was written above, see the module.
-        exec(self._text(), self._values)  # noqa: S102
+        """The function that a writer writes, ready to be called.
+
+        Raises:
+            Unread: Python does not nest as deeply.
+        """
+        try:
+            name = self._function(self._apart(inside))
+            # What is compiled was written above, see the module.
+            exec(self._text(), self._values)  # noqa: S102
+        except (SyntaxError, RecursionError) as error:
+            raise Unread("an expression that is nested too deeply") from error
         made: Callable[[Registers], object] = self._values[name]
         return made
 
@@ -125,7 +133,8 @@ class Source:
         """All that is written, with what is no one else's in variables."""
         used = Counter(slot for _, lines in self._written for slot in slots_in("\n".join(lines)))
         single = {slot for slot, times in used.items() if times == 1} - self._shared
-        self._shared |= used.keys()
+        # In place: it is the layout's, and set |= keys would make another.
+        self._shared.update(used)
         text = []
         for name, lines in self._written:
             own = {slot for line in lines for slot in slots_in(target(line))} & single

@@ -201,14 +201,14 @@ class Operators:
     def less(self, one: object, other: object) -> bool:
         """``<``. Raises as :meth:`equal`."""
         (kind, a), (its, b) = self.compared(one), self.compared(other)
-        if kind == its and kind in ("text", "number"):
+        if kind == its and kind in ("text", "number", "double"):
             return bool(a < b)  # type: ignore[operator]
         raise Unread("< of what is neither text nor number")
 
     def difference(self, one: object, other: object) -> Made:
         """``-``. Raises as :meth:`equal`."""
         a, b = self.plain(one), self.plain(other)
-        if not isinstance(a, int) or not isinstance(b, int):
+        if type(a) is not int or type(b) is not int:
             raise Unread("- of what is no integer")
         return Made(a - b)
 
@@ -232,7 +232,8 @@ def comparable(value: object) -> tuple[str, object]:
         return "blank", value
     if kind is ox.Literal:
         return "tagged" if value.language is not None else "other", value  # type: ignore[attr-defined]
-    return "number", value
+    # Which is compared as one, and a decimal then loses digits (section 17.3).
+    return "double" if kind is float else "number", value
 
 
 def plain(term: Term) -> object:

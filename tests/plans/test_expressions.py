@@ -49,6 +49,9 @@ LEAVES = [
     'LANG(?b) = "da"',
     "EXISTS { ?row :c ?b }",
     "NOT EXISTS { ?x :b ?c }",
+    # What is bound outside, and stands inside in a filter alone.
+    "EXISTS { ?row :c ?x FILTER(?made != ?x) }",
+    "NOT EXISTS { ?x :b ?y FILTER(?y = ?c) }",
 ]
 AROUND = "?row a :Row OPTIONAL { ?row :b ?b } OPTIONAL { ?row :c ?c } BIND(IF(BOUND(?b), ?b, :t2) AS ?made) BIND(BOUND(?c) AS ?told)"
 EACH = range(len(LEAVES))
@@ -142,6 +145,21 @@ def test_an_expression_is_what_oxigraph_says(
     graphs: dict[str, tuple[ox.Store, Programs]],
 ) -> None:
     compare(use, graphs[values], expressions(1))
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        f"IF({' || '.join(['?b = :t1'] * 30)}, true, false)",
+        f"COALESCE({'COALESCE(' * 40}?b{')' * 40}, ?c)",
+    ],
+    ids=["either", "the first"],
+)
+def test_what_python_does_not_nest_is_left_to_the_engine(
+    expression: str, graphs: dict[str, tuple[ox.Store, Programs]]
+) -> None:
+    with pytest.raises(Unread):
+        graphs["things"][1].compile(bound(expression)[0], PREFIXES)
 
 
 @pytest.mark.long

@@ -113,6 +113,8 @@ class Random:
                 f"COALESCE({a}, {b}) = :t1",
                 f"EXISTS {{ {self.triple()} }}",
                 f"NOT EXISTS {{ {self.triple()} }}",
+                f"EXISTS {{ {self.triple()} FILTER({a} != {b}) }}",
+                f"NOT EXISTS {{ {self.triple()} FILTER({a} = :t1 || {a} = {b}) }}",
             ]
         )
 
