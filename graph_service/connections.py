@@ -31,6 +31,10 @@ LOOK = 0.5
 LENIENT, LONGEST_HOLD, KNOWN = 2.0, 3.0, 10_000
 
 
+#: How often the bound of what is stalled may be exceeded by addresses that have few of them each.
+MANY_TIMES = 4
+
+
 @dataclass(frozen=True)
 class Limits:
     """What one process allows.
@@ -241,7 +245,9 @@ class Register:
         ((most, number),) = by_address.most_common(1)
         slow = (one for one in self._stalled if one.address == most)
         longest = min(slow, key=self._stalled.__getitem__)
-        if number > self.limits.few or now - self._stalled[longest][0] >= self.limits.patience:
+        far_too_many = len(self._stalled) > MANY_TIMES * self.limits.stalled
+        too_long = now - self._stalled[longest][0] >= self.limits.patience
+        if far_too_many or too_long or number > self.limits.few:
             self.close(longest, "stalled")
 
     def flows(self, connection: Connection) -> None:
@@ -249,8 +255,12 @@ class Register:
         self._stalled.pop(connection, None)
 
     def closes(self, connection: Connection) -> None:
-        """A connection closes when what was written to it is taken; so the client must take it."""
-        if size := connection.transport.get_write_buffer_size():
+        """A connection closes when what was written to it is taken; so the client must take it, and
+        nothing else is waited for. Until then it counts as open."""
+        for deadlines in (self._waiting, self._sending, self._idle):
+            deadlines.pop(connection, None)
+        size = connection.transport.get_write_buffer_size()
+        if size and connection not in self._stalled:
             self.stalls(connection, size)
 
     def _make_room(self) -> bool:
@@ -310,10 +320,6 @@ class Register:
             self.close_softly(connection, limit)
 
     def close_softly(self, connection: Connection, limit: str) -> None:
-        """Close a connection after what was written to it is taken. Until then it counts as open,
-        and is among the first to give way."""
+        """Close a connection after what was written to it is taken; see :meth:`closes`."""
         self.closed[limit] += 1
-        for deadlines in (self._waiting, self._sending, self._idle):
-            deadlines.pop(connection, None)
-        connection.state = IDLE
         connection.transport.close()

@@ -166,6 +166,7 @@ class Guarded(HttpToolsProtocol):
             self.transport.close()
 
     def _closes(self) -> None:
+        self.state = IDLE
         self.register.closes(self)
 
     def _refused(self) -> None:
@@ -263,7 +264,9 @@ class Guarded(HttpToolsProtocol):
         # Two Host lines would be one for the answer and another for whoever keeps it.
         if version not in VERSIONS or self._hosts > 1 or (not self._hosts and version == "1.1"):
             raise ValueError("not HTTP/1, or not one Host")
-        self._upgrades = self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
+        if self.parser.get_method() == b"CONNECT":
+            raise ValueError("what follows would be of another protocol")
+        self._upgrades = self.parser.should_upgrade()
         if self._upgrades:
             return
         self._header = self._raw = self._ahead = 0
@@ -304,8 +307,6 @@ class Guarded(HttpToolsProtocol):
         given the headers without those that ask for it, and what was not read yet: Java's client
         asks for HTTP/2 with each request over plain HTTP, and may have a body in it.
         """
-        if not self._upgrades:
-            return  # CONNECT, which is refused before this
         stopped = sys.exception()
         assert isinstance(stopped, httptools.HttpParserUpgrade)
         version = self.parser.get_http_version().encode()

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from graph_service import connections
 from graph_service.connections import BUSY, Limits, Register
 from tests.clock import Clock
-from tests.server.connected import GET, open_to, play, until
+from tests.server.connected import GET, deadlines, open_to, play, until
 from tests.server.test_register import Connection
 
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n"
@@ -75,6 +75,7 @@ def test_an_answer_that_breaks_off_and_is_not_taken_holds_no_connection(ends: st
             writer.write(GET)
             await until(lambda: bool(kept and kept[0].is_closing()))
             assert kept[0].get_write_buffer_size()
+            assert deadlines(register) == 0
             await until(lambda: opened(register) == 0)
             assert register.closed == {"stalled_seconds": 1}
 
@@ -162,6 +163,20 @@ def test_a_body_beside_an_upgrade_that_is_not_taken_up_is_a_body(cut: str) -> No
             for _ in range(2):
                 assert await answer_of(reader) == (b"200", b"GET ")
             assert not register.closed
+
+    play(test)
+
+
+@pytest.mark.parametrize("target", [b"a:80", b"http://a/"])
+def test_connect_is_refused(target: bytes) -> None:
+    """What follows would be of another protocol, or the next request."""
+
+    async def test() -> None:
+        async with open_to(echo, Limits()) as ((reader, writer), register):
+            writer.write(b"CONNECT " + target + b" HTTP/1.1\r\nHost: a\r\n\r\n" + GET)
+            assert (await answer_of(reader))[0] == b"400"
+            assert await asyncio.wait_for(reader.read(), 3) == b""
+            assert register.closed == {"malformed": 1}
 
     play(test)
 

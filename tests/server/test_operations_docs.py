@@ -12,7 +12,7 @@ from graph_service.api.metrics import METRICS
 from graph_service.api.problems import PROBLEMS
 from graph_service.api.resources import RESOURCES
 from graph_service.cli import parser
-from graph_service.connections import Limits
+from graph_service.connections import MANY_TIMES, Limits
 from graph_service.settings import PROJECT, Settings
 
 DOCS = PROJECT / "docs"
@@ -83,7 +83,8 @@ def test_operations_names_every_metric_and_limit() -> None:
         f"{limits.progress_bytes // 1024} KB every {limits.stalled_seconds:.0f} s",
         f"| {limits.pipelined} |",
         f"in each process | {limits.stalled}, or",
-        f"with at most {limits.few}, after {limits.patience:.0f} s",
+        f"with at most {limits.few}, after {limits.patience:.0f} s, "
+        f"or when there are {MANY_TIMES * limits.stalled}",
         f"{limits.connections}, {limits.per_address} of one address",
     ):
         assert value in text, value
