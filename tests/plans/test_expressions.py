@@ -131,7 +131,8 @@ def compare(
         if got != (expected := found(store, theirs)):
             wrong.append(f"{expression}\n+ {got - expected}\n- {expected - got}")
     assert not wrong, f"{len(wrong)} of {read}:\n" + "\n\n".join(wrong[:3])
-    assert read > len(every) * 0.5
+    # Values of different kinds are not compared here.
+    assert read > len(every) * 0.4
 
 
 USES = [filtered, bound, counted, grouped]
