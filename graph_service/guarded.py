@@ -273,11 +273,7 @@ class Guarded(HttpToolsProtocol):
         self._complete = self._in_headers = False
         self.state = BUSY
         self.register.heard(self)
-        if (
-            not self._has_body
-            and self._fresh
-            and (self.cycle is None or self.cycle.response_complete)
-        ):
+        if not self._has_body and self._fresh and self._answered_all():
             # One in what is read at a time: who sends many together waits for the others' turns.
             self._fresh, self._offered = False, True
             return
@@ -370,13 +366,12 @@ class Guarded(HttpToolsProtocol):
             self.flow.resume_reading()
             if self.pipeline:
                 self._start_asgi_task(*self.pipeline.pop())
-        answered = self.cycle is None or self.cycle.response_complete
-        if answered and not self._complete:
+        if not self._answered_all() or self.transport.is_closing():
+            return
+        if not self._complete:
             # The rest of a body that nobody reads is not worth waiting for.
             self.transport.close()
-        elif self.transport.is_closing():
-            self.state = IDLE
-        elif answered and not self.pipeline:
+        else:
             self._header = self._ahead
             if self._in_headers:
                 self.state = WAITING
@@ -384,8 +379,10 @@ class Guarded(HttpToolsProtocol):
             else:
                 self.state = IDLE
                 self.register.idles(self)
-        if self.transport.is_closing():
-            self.register.closes(self)
+
+    def _answered_all(self) -> bool:
+        """Whether there is no request whose answer is under way, or to come."""
+        return self.cycle is None or self.cycle.response_complete
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -415,9 +412,10 @@ class Guarded(HttpToolsProtocol):
 
     def answer(self, status: int, words: str) -> None:
         """Write a short problem document from here, unless an answer is, or may be, under way."""
-        cycle: Any = self.cycle
-        under_way = cycle is not None and not cycle.response_complete
-        if self.pipeline or (under_way and (cycle.response_started or self._complete)):
+        # This may answer the request itself, when it is its body that is refused.
+        if not self._answered_all() and (
+            self.pipeline or self._complete or self.cycle.response_started
+        ):
             return
         body = b'{"type":"about:blank","title":"' + words.encode() + b'","status":%d}' % status
         head = b"HTTP/1.1 %d \r\ncontent-type: application/problem+json\r\n" % status

@@ -89,7 +89,7 @@ class Expressions:
         """The step that binds a register to a value; to nothing where there is an error."""
         value = self._value(expression, names)
         if not value.held:
-            value = self._called(self._operators.stored, [value])
+            value = called(self._operators.stored, [value])
         bind = value.attempted(f"r[{slot}]", "None")
 
         def make(source: Source, following: Writer) -> None:
@@ -139,7 +139,7 @@ class Expressions:
 
     def _true(self, value: Value) -> Value:
         """The effective boolean value of a value."""
-        return value if value.truth else self._called(self._operators.truth, [value], truth=True)
+        return value if value.truth else called(self._operators.truth, [value], truth=True)
 
     def _remembered(self, told: Value, asked: int) -> Value:
         """What was told of one register, where it holds in this run what it held before."""
@@ -183,7 +183,7 @@ class Expressions:
             case "CONTAINS", (Call("LCASE", (text,)), Call("LCASE", (part,))):
                 # Which is asked of each label of a list.
                 both = [self._value(text, names), self._value(part, names)]
-                return self._called(self._operators.contains_folded, both, truth=True)
+                return called(self._operators.contains_folded, both, truth=True)
         values = [self._value(argument, names) for argument in arguments]
         match name, values:
             case "BOUND", (value,):
@@ -198,7 +198,7 @@ class Expressions:
                 if not all(option.safe for option in options):
                     raise Unread(f"{name} of what is computed")
                 listed = Value(lambda source: in_tuple(option.write(source) for option in options))
-                among = self._called(self._operators.among, [tested, listed], truth=True)
+                among = called(self._operators.among, [tested, listed], truth=True)
                 return among if name == "IN" else negated(among)
             case "IF", (condition, yes, no):
                 return chosen(self._true(condition), yes, no)
@@ -206,23 +206,24 @@ class Expressions:
                 return first_of(values)
         if name not in self._functions:
             raise Unread(f"{name}()")
-        return self._called(self._functions[name], values, truth=name in TRUTHS)
-
-    def _called(
-        self, function: Callable[..., object], values: Sequence[Value], *, truth: bool = False
-    ) -> Value:
-        """A function of values, which may have an error."""
-
-        def write(source: Source) -> str:
-            given = ", ".join([value.write(source) for value in values])
-            return f"{source.value(function)}({given})"
-
-        return Value(write, truth=truth)
+        return called(self._functions[name], values, truth=name in TRUTHS)
 
 
 def in_register(slot: int, *, iri: bool = False) -> Value:
     """What a register holds."""
     return Value(lambda _: f"r[{slot}]", safe=True, held=True, iri=iri)
+
+
+def called(
+    function: Callable[..., object], values: Sequence[Value], *, truth: bool = False
+) -> Value:
+    """A function of values, which may have an error."""
+
+    def write(source: Source) -> str:
+        given = ", ".join([value.write(source) for value in values])
+        return f"{source.value(function)}({given})"
+
+    return Value(write, truth=truth)
 
 
 def negated(value: Value) -> Value:

@@ -176,11 +176,6 @@ def in_one(makers: Sequence[Maker]) -> Maker:
     return lambda source, following: chained(makers, following)(source)
 
 
-def nothing(source: Source, _: Writer) -> None:
-    """The step that finds nothing."""
-    source.line("pass")
-
-
 def agreeing(source: Source, slot: int, things: str, following: Writer) -> None:
     """Write what goes on for each thing that a register holds; bound to it where it holds nothing.
 

@@ -9,7 +9,7 @@ from functools import partial
 from graph_service.build import shapes
 from graph_service.plans.layout import Layout
 from graph_service.plans.read import Unread
-from graph_service.plans.source import Maker, Source, Writer, agreeing, in_one, in_tuple, nothing
+from graph_service.plans.source import Maker, Source, Writer, agreeing, in_one, in_tuple
 from graph_service.store.index import ANYTHING, Index
 
 
@@ -137,16 +137,13 @@ class Walker:
         """
         if isinstance(path, shapes.Predicate):
             there = self._index.properties.get(path.iri)
-            if there is None:
-                return nothing
-            steps = self._index.forward[there.number]
-            subjects = self._index.subjects[there.number]
 
             def make(source: Source, following: Writer) -> None:
-                if given:
-                    found = f"r[{subject}] in {source.value(subjects)}[r[{value}]]"
+                if given and there:
+                    subjects = source.value(self._index.subjects[there.number])
+                    found = f"r[{subject}] in {subjects}[r[{value}]]"
                 else:
-                    found = f"r[{value}] in {source.value(steps)}[r[{subject}]]"
+                    found = f"r[{value}] in {self.found(source, path, f'r[{subject}]')}"
                 source.block(f"if {found}:", following)
 
             return make

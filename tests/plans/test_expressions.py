@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import product
 
 import pyoxigraph as ox
@@ -138,14 +138,23 @@ def compare(
 USES = [filtered, bound, counted, grouped]
 
 
+OTHERS = range(2, len(LEAVES), 3)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [pytest.param([1], id="next"), pytest.param(OTHERS, marks=pytest.mark.long, id="others")],
+)
 @pytest.mark.parametrize("use", USES)
 @pytest.mark.parametrize("values", VALUES)
 def test_an_expression_is_what_oxigraph_says(
     use: Callable[[str], tuple[str, str]],
     values: str,
+    steps: Sequence[int],
     graphs: dict[str, tuple[ox.Store, Programs]],
 ) -> None:
-    compare(use, graphs[values], expressions(1))
+    for step in steps:
+        compare(use, graphs[values], expressions(step))
 
 
 @pytest.mark.parametrize(
@@ -161,15 +170,3 @@ def test_what_python_does_not_nest_is_left_to_the_engine(
 ) -> None:
     with pytest.raises(Unread):
         graphs["things"][1].compile(bound(expression)[0], PREFIXES)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("use", USES)
-@pytest.mark.parametrize("values", VALUES)
-def test_so_are_others_together(
-    use: Callable[[str], tuple[str, str]],
-    values: str,
-    graphs: dict[str, tuple[ox.Store, Programs]],
-) -> None:
-    for step in range(2, len(LEAVES), 3):
-        compare(use, graphs[values], expressions(step))
