@@ -49,6 +49,7 @@ class Limits:
         idle_seconds: between two requests.
         body_bytes: of a request's body.
         body_seconds: for the body to arrive, from the end of the headers.
+        linger_seconds: in which the rest may arrive of what is answered already.
         stalled_seconds: in which a client must take ``progress_bytes`` of an answer.
         progress_bytes: see there.
         stalled: answers that are not taken as fast as they are sent; each is kept until it is. An
@@ -68,6 +69,7 @@ class Limits:
     idle_seconds: float = 30.0
     body_bytes: int = 65 * 1024**2
     body_seconds: float = 60.0
+    linger_seconds: float = 5.0
     stalled_seconds: float = 30.0
     progress_bytes: int = 64 * 1024
     stalled: int = 64
@@ -123,6 +125,9 @@ class Connection(Protocol):
     def answer(self, status: int, words: str) -> None:
         """Write a short answer."""
 
+    def finish(self) -> None:
+        """Hear nothing more on a connection that closes."""
+
 
 class Register:
     """The open connections of a process.
@@ -142,6 +147,7 @@ class Register:
         self._waiting: OrderedDict[Connection, float] = OrderedDict()
         self._sending: OrderedDict[Connection, float] = OrderedDict()
         self._idle: OrderedDict[Connection, float] = OrderedDict()
+        self._lingering: OrderedDict[Connection, float] = OrderedDict()
         self._stalled: dict[Connection, tuple[float, int]] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -177,6 +183,7 @@ class Register:
         self._waiting.pop(connection, None)
         self._sending.pop(connection, None)
         self._idle.pop(connection, None)
+        self._lingering.pop(connection, None)
         mine = self._by_address.get(connection.address)
         if mine is None or connection not in mine:
             return
@@ -190,9 +197,11 @@ class Register:
     ) -> None:
         """Give a connection a deadline, unless it has left or closes: one that a limit closed may
         still tell of itself."""
-        there = connection in self._by_address.get(connection.address, ())
-        if there and not connection.transport.is_closing():
+        if self._is_open(connection) and not connection.transport.is_closing():
             deadlines[connection] = time.monotonic() + seconds
+
+    def _is_open(self, connection: Connection) -> bool:
+        return connection in self._by_address.get(connection.address, ())
 
     def idles(self, connection: Connection) -> None:
         """Between two requests."""
@@ -263,6 +272,11 @@ class Register:
         if size and connection not in self._stalled:
             self.stalls(connection, size)
 
+    def lingers(self, connection: Connection) -> None:
+        """A connection closes whose client may still be sending: it is heard for a while."""
+        if self._is_open(connection):
+            self._lingering[connection] = time.monotonic() + self.limits.linger_seconds
+
     def _make_room(self) -> bool:
         """Close the one of all that has waited longest, else one of the address that has most."""
         if self._waiting:
@@ -298,6 +312,7 @@ class Register:
         self._expire(self._waiting, now, "header_seconds")
         self._expire(self._sending, now, "body_seconds")
         self._expire(self._idle, now, "idle_seconds")
+        self._expire(self._lingering, now, "linger_seconds")
         for connection, (since, before) in list(self._stalled.items()):
             if now - since < self.limits.stalled_seconds:
                 continue
@@ -317,7 +332,10 @@ class Register:
             deadlines.popitem(last=False)
             if limit == "header_seconds" and connection.said_something:
                 connection.answer(408, "Forespørgslens hoveder kom for langsomt.")
-            self.close_softly(connection, limit)
+            if limit == "linger_seconds":
+                connection.finish()
+            else:
+                self.close_softly(connection, limit)
 
     def close_softly(self, connection: Connection, limit: str) -> None:
         """Close a connection after what was written to it is taken; see :meth:`closes`."""

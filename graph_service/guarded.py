@@ -1,7 +1,7 @@
 """uvicorn's HTTP/1.1 protocol within the limits of :mod:`graph_service.connections`.
 
-Sources: RFC 9112 (HTTP/1.1), sections 2.2, 3, 6.1, 7.1.2 and 9; RFC 9110, sections 8.6 and 15.5.14
-(413); RFC 6585, section 5 (431).
+Sources: RFC 9112 (HTTP/1.1), sections 2.2, 3, 6.1, 7.1.2, 9 and 9.6; RFC 9110, sections 8.6 and
+15.5.14 (413); RFC 6585, section 5 (431).
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ class Together:
         transport: what sends.
         loop: its event loop.
         refused: is told of each answer that refuses a request.
-        closes: is told when it closes, which uvicorn does by itself where an answer breaks off.
+        closes: is told when it closes, which uvicorn does by itself where an answer breaks off;
+            True where the client may still be sending. It is then heard to its end, or to
+            :meth:`finish`, for one that is closed in the face of what it sends reads no answer.
     """
 
     def __init__(
@@ -60,11 +62,11 @@ class Together:
         transport: asyncio.Transport,
         loop: asyncio.AbstractEventLoop,
         refused: Callable[[], None],
-        closes: Callable[[], None],
+        closes: Callable[[], bool],
     ) -> None:
         self._transport, self._loop = transport, loop
         self._refused, self._closes = refused, closes
-        self._held = b""
+        self._held, self._ended = b"", False
         self._paused, self._until = False, 0.0
         self.is_closing = transport.is_closing
 
@@ -73,6 +75,8 @@ class Together:
 
     def write(self, data: bytes) -> None:
         """Send with what comes next, at the latest when this turn ends."""
+        if self._ended:
+            return
         if data.startswith(REFUSAL):
             self._refused()
         if len(data) > TOGETHER:
@@ -113,10 +117,21 @@ class Together:
             self._transport.resume_reading()
 
     def close(self) -> None:
-        """Close when all is sent."""
+        """Write no more, and close when all is sent and the client is heard to its end."""
+        if self._ended:
+            return
         self._send()
+        self._ended = True
+        self.is_closing = lambda: True
+        if self._closes() and self._transport.can_write_eof():
+            self._transport.write_eof()
+            self.resume_reading()
+        else:
+            self._transport.close()
+
+    def finish(self) -> None:
+        """Close when all is sent."""
         self._transport.close()
-        self._closes()
 
     def _send(self) -> None:
         held, self._held = self._held, b""
@@ -143,6 +158,10 @@ class Guarded(HttpToolsProtocol):
     _has_body = _in_headers = False
     #: The request that is being answered; uvicorn's ``cycle`` is the last that was read.
     _running: Any = None
+    #: What is refused when the answers before it are sent: status, words, limit; and whether
+    #: something was refused before its end.
+    _refusal: tuple[int, str, str] | None = None
+    _cut_short = False
     #: What was read last, and whether it asks for another protocol.
     _read, _upgrades = b"", False
     #: Whether nothing was offered yet of what was read last; whether a request is to be at its end.
@@ -165,9 +184,13 @@ class Guarded(HttpToolsProtocol):
             self.answer(503, "For mange forbindelser.")
             self.transport.close()
 
-    def _closes(self) -> None:
+    def _closes(self) -> bool:
+        self._tell_application()
         self.state = IDLE
         self.register.closes(self)
+        if lingers := self._cut_short or not self._complete:
+            self.register.lingers(self)
+        return lingers
 
     def _refused(self) -> None:
         self._hold(self.register.refused)
@@ -179,22 +202,31 @@ class Guarded(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.register.leave(self)
         super().connection_lost(exc)
+        self._tell_application()
+
+    def _tell_application(self) -> None:
+        """Nothing more that it sends arrives."""
         running = self._running
         if running is not None and not running.response_complete:
             running.disconnected = True
             running.message_event.set()
 
     def data_received(self, data: bytes) -> None:
-        if not self._admitted:
+        before, size = self.state, len(data)
+        if not self._admitted or self.transport.is_closing():
+            self._drop(size)
             return
         self.said_something = self._fresh = True
-        before, size = self.state, len(data)
         if before != BUSY:
             self._header += size
         elif self._complete:
             self._ahead += size
         else:
             self._raw += size
+        if self._refusal:
+            # The parser has come to its end; the client may leave, and may not send for ever.
+            self._bound_ahead()
+            return
         self._read = data
         super().data_received(data)
         self._read = b""
@@ -208,12 +240,30 @@ class Guarded(HttpToolsProtocol):
             self.state = WAITING
             self.register.waits(self)
 
+    def eof_received(self) -> None:
+        # The transport closes by itself then, and tells nobody before all is taken.
+        self.transport.close()
+
+    def _drop(self, size: int) -> None:
+        """Hear a client to its end that is answered already, if it is no longer than a body."""
+        self._ahead += size
+        if self._ahead > self.register.limits.body_bytes:
+            self.finish()
+
+    def finish(self) -> None:
+        """Hear nothing more on a connection that closes."""
+        self._together.finish()
+
+    def _bound_ahead(self) -> None:
+        """Close when what comes behind a whole request is too long for headers of the next, which
+        are no more bounded in time than its answer."""
+        if self._ahead > self.register.limits.header_bytes:
+            self.register.close_softly(self, "header_bytes")
+
     def _bound_body(self) -> None:
-        """Close when a body, or what is wrapped around it, is too large; or, behind a whole
-        request, the headers of the next, which are no more bounded in time than its answer."""
+        """Close when a body, or what is wrapped around it, is too large."""
         if self._complete:
-            if self._ahead > self.register.limits.header_bytes:
-                self._refuse(431, HEADERS_TOO_LONG, "header_bytes")
+            self._bound_ahead()
             return
         wrapping = self._raw - self._body
         if self._body > self.register.limits.body_bytes or wrapping > self._body + 1024**2:
@@ -266,6 +316,8 @@ class Guarded(HttpToolsProtocol):
             raise ValueError("not HTTP/1, or not one Host")
         if self.parser.get_method() == b"CONNECT":
             raise ValueError("what follows would be of another protocol")
+        if not self.url.startswith(b"/"):
+            self.url = with_path(self.url)
         self._upgrades = self.parser.should_upgrade()
         if self._upgrades:
             return
@@ -368,8 +420,10 @@ class Guarded(HttpToolsProtocol):
                 self._start_asgi_task(*self.pipeline.pop())
         if not self._answered_all() or self.transport.is_closing():
             return
-        if not self._complete:
-            # The rest of a body that nobody reads is not worth waiting for.
+        if self._refusal:
+            self._refuse(*self._refusal)
+        elif not self._complete:
+            # The rest of a body that nobody reads is not worth keeping the connection for.
             self.transport.close()
         else:
             self._header = self._ahead
@@ -406,16 +460,25 @@ class Guarded(HttpToolsProtocol):
         )
 
     def _refuse(self, status: int, words: str, limit: str) -> None:
-        if not self.transport.is_closing():
+        """Answer and close, when what was asked before is answered."""
+        if self.transport.is_closing():
+            return
+        if self._answered_all() or not (self._complete or self.pipeline):
             self.answer(status, words)
+            self._cut_short = True
             self.register.close_softly(self, limit)
+            return
+        if not self._complete:
+            # It is the last that was read, and waits for its turn.
+            self.pipeline.popleft()
+            self.cycle = self.pipeline[0][0] if self.pipeline else self._running
+            self._complete = True
+        self._refusal = status, words, limit
 
     def answer(self, status: int, words: str) -> None:
-        """Write a short problem document from here, unless an answer is, or may be, under way."""
+        """Write a short problem document from here, unless an answer is under way."""
         # This may answer the request itself, when it is its body that is refused.
-        if not self._answered_all() and (
-            self.pipeline or self._complete or self.cycle.response_started
-        ):
+        if not self._answered_all() and self.cycle.response_started:
             return
         body = b'{"type":"about:blank","title":"' + words.encode() + b'","status":%d}' % status
         head = b"HTTP/1.1 %d \r\ncontent-type: application/problem+json\r\n" % status
@@ -441,6 +504,18 @@ def written(whole: Whole, own: Iterable[Header], keep_alive: bool) -> bytes:
         raise ValueError("a header that is none")
     end = b"\r\n" if keep_alive else b"connection: close\r\n\r\n"
     return b"".join((STATUS_LINE[whole.status], lines, end, whole.body))
+
+
+def with_path(url: bytes) -> bytes:
+    """A request's target with the path that is meant where it has none (RFC 9110, section 4.2.3).
+
+    Raises:
+        httptools.HttpParserInvalidURLError: it is no address.
+    """
+    parsed = httptools.parse_url(url)
+    if parsed.path:
+        return url
+    return b"/?" + parsed.query if parsed.query else b"/"
 
 
 def is_more(length: bytes, limit: int) -> bool:

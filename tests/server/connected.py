@@ -34,8 +34,8 @@ async def open_to(
         def connection_made(self, transport: asyncio.Transport) -> None:
             super().connection_made(transport)
             if kept is not None:
-                kept.append(transport)
-                transport.set_write_buffer_limits(high=64 * 1024**2)
+                kept.append(self.transport)
+                self.transport.set_write_buffer_limits(high=64 * 1024**2)
 
     config = uvicorn.Config(app, log_config=None, lifespan="off", proxy_headers=False, ws="none")
     config.load()
@@ -58,9 +58,10 @@ def play(test: Callable[[], Awaitable[None]]) -> None:
 
 def deadlines(register: Register) -> int:
     """The deadlines that a register watches. One of a connection that left would never be met."""
-    return len(register._waiting) + len(register._sending) + len(register._idle)
+    watched = register._waiting, register._sending, register._idle, register._lingering
+    return sum(map(len, watched))
 
 
 async def until(condition: Callable[[], bool]) -> None:
     while not condition():
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.005)

@@ -246,12 +246,169 @@ def test_a_client_that_leaves_is_noticed_though_it_has_asked_more() -> None:
     play(test)
 
 
-def test_what_is_no_http_does_not_take_the_place_of_an_answer_that_is_to_come() -> None:
+CHUNKED = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("junk", "status"),
+    [
+        (b"\x00junk\r\n\r\n", b"400"),
+        (POST.replace(b"Host: a\r\n", b"") + b"\r\nASK{}", b"400"),
+        (CHUNKED + b"no number\r\n", b"400"),
+        (POST.replace(b" 5", b" 99999999999") + b"\r\nASK{}", b"413"),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"a: b\r\n" * 300, b"431"),
+    ],
+    ids=["no HTTP", "no Host", "no chunk", "too large", "too many headers"],
+)
+@pytest.mark.parametrize("before", [0, 1, 3])
+def test_what_is_refused_waits_for_the_answers_before_it(
+    before: int, junk: bytes, status: bytes
+) -> None:
     async def test() -> None:
         async with open_to(echo, Limits()) as ((reader, writer), register):
+            writer.write(GET * before + junk)
+            for _ in range(before):
+                assert await answer_of(reader) == (b"200", b"GET ")
+            assert (await answer_of(reader))[0] == status
+            assert await asyncio.wait_for(reader.read(), 3) == b""
+            assert register.closed.total() == 1
+
+    play(test)
+
+
+def test_nobody_sends_for_ever_behind_what_is_refused() -> None:
+    async def test() -> None:
+        done = asyncio.Event()
+
+        async def waiting(scope: Scope, receive: Receive, send: Send) -> None:
+            await done.wait()
+
+        async with open_to(waiting, Limits(body_bytes=1024**2)) as ((_, writer), register):
             writer.write(GET + b"\x00junk\r\n\r\n")
-            assert b"400" not in await asyncio.wait_for(reader.read(), 3)
-            assert register.closed == {"malformed": 1}
+            await asyncio.sleep(0.1)
+            assert not register.closed
+            with pytest.raises(ConnectionError):
+                while True:
+                    writer.write(b"a" * 65536)
+                    await writer.drain()
+            assert register.closed == {"header_bytes": 1}
+            done.set()
+
+    play(test)
+
+
+async def unread(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer without a look at the body."""
+    await send(
+        {"type": "http.response.start", "status": 403, "headers": [(b"content-length", b"0")]}
+    )
+    await send({"type": "http.response.body"})
+
+
+@pytest.mark.parametrize("size", [5_000_000, 100_000_000])
+def test_a_client_that_still_sends_its_body_reads_the_answer(size: int) -> None:
+    """RFC 9112, section 9.6: to close a connection on which the client sends has the system throw
+    away what it was sent, or tell the client of an error before it has read it."""
+
+    async def test() -> None:
+        async with open_to(unread, Limits(body_bytes=size * 2)) as ((reader, writer), register):
+            writer.write(POST.replace(b" 5", b" %d" % size) + b"\r\n")
+            for _ in range(size // 1_000_000):
+                writer.write(b"a" * 1_000_000)
+                await writer.drain()
+            assert (await answer_of(reader))[0] == b"403"
+            assert await asyncio.wait_for(reader.read(), 3) == b""
+            writer.close()
+            await until(lambda: opened(register) == 0)
+            assert deadlines(register) == 0
+
+    play(test)
+
+
+def test_a_client_that_is_answered_is_heard_for_a_time_and_up_to_a_length() -> None:
+    async def test() -> None:
+        for limits in (Limits(body_bytes=100_000), Limits(linger_seconds=0.5)):
+            async with open_to(unread, limits) as ((_, writer), register):
+                writer.write(POST.replace(b" 5", b" 99999") + b"\r\n")
+                await until(lambda r=register: opened(r) == 1 and r._lingering)
+                with pytest.raises(ConnectionError):
+                    while True:
+                        writer.write(b"a" * 1000)
+                        await writer.drain()
+                        await asyncio.sleep(0.001)
+                await until(lambda r=register: opened(r) == 0)
+
+    play(test)
+
+
+def test_who_lingers_gives_way_to_who_comes() -> None:
+    async def test() -> None:
+        async with open_to(unread, Limits(per_address=1)) as ((reader, writer), register):
+            writer.write(POST + b"\r\n")
+            await answer_of(reader)
+            other = await asyncio.open_connection(*writer.get_extra_info("peername"))
+            other[1].write(GET)
+            assert (await answer_of(other[0]))[0] == b"403"
+            assert register.closed == {"per_address": 1}
+            other[1].close()
+
+    play(test)
+
+
+def test_an_application_whose_request_is_refused_is_told() -> None:
+    async def test() -> None:
+        told: list[str] = []
+
+        async def waiting(scope: Scope, receive: Receive, send: Send) -> None:
+            message = await receive()
+            while message["type"] == "http.request":
+                message = await receive()
+            told.append(message["type"])
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+
+        async with open_to(waiting, Limits()) as ((reader, writer), _):
+            writer.write(CHUNKED + b"no number\r\n")
+            assert (await answer_of(reader))[0] == b"400"
+            await until(lambda: told == ["http.disconnect"])
+            assert await asyncio.wait_for(reader.read(), 3) == b""
+
+    play(test)
+
+
+def test_a_client_that_says_no_more_and_takes_no_answer_holds_no_connection() -> None:
+    async def test() -> None:
+        kept: list[asyncio.Transport] = []
+
+        async def halting(scope: Scope, receive: Receive, send: Send) -> None:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"a" * 16_000_000, "more_body": True})
+            await receive()
+            assert (await receive())["type"] == "http.disconnect"
+
+        async with open_to(halting, Limits(stalled_seconds=0.5), kept) as ((_, writer), register):
+            writer.write(GET)
+            await until(lambda: bool(kept and kept[0].get_write_buffer_size()))
+            writer.write_eof()
+            await until(lambda: opened(register) == 0)
+            assert register.closed == {"stalled_seconds": 1}
+
+    play(test)
+
+
+@pytest.mark.parametrize("target", [b"http://a", b"http://a/", b"http://a?b=c", b"/"])
+def test_an_address_without_a_path_means_its_root(target: bytes) -> None:
+    """RFC 9110, section 4.2.3; RFC 9112, section 3.2.2."""
+
+    async def test() -> None:
+        async def where(scope: Scope, receive: Receive, send: Send) -> None:
+            text = scope["path"].encode() + b" " + scope["query_string"]
+            headers = [(b"content-length", b"%d" % len(text))]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": text})
+
+        async with open_to(where, Limits()) as ((reader, writer), _):
+            writer.write(b"GET " + target + b" HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert await answer_of(reader) == (b"200", b"/ b=c" if b"?" in target else b"/ ")
 
     play(test)
 
