@@ -330,12 +330,18 @@ class Register:
                 return
             # Whatever closing does, this one is done with: the loop must come to its end.
             deadlines.popitem(last=False)
-            if limit == "header_seconds" and connection.said_something:
-                connection.answer(408, "Forespørgslens hoveder kom for langsomt.")
-            if limit == "linger_seconds":
-                connection.finish()
-            else:
-                self.close_softly(connection, limit)
+            try:
+                self._end(connection, limit)
+            except Exception:
+                log.exception("a connection past its deadline")
+
+    def _end(self, connection: Connection, limit: str) -> None:
+        if limit == "linger_seconds":
+            connection.finish()
+            return
+        if limit == "header_seconds" and connection.said_something:
+            connection.answer(408, "Forespørgslens hoveder kom for langsomt.")
+        self.close_softly(connection, limit)
 
     def close_softly(self, connection: Connection, limit: str) -> None:
         """Close a connection after what was written to it is taken; see :meth:`closes`."""

@@ -123,11 +123,16 @@ class Together:
         self._send()
         self._ended = True
         self.is_closing = lambda: True
-        if self._closes() and self._transport.can_write_eof():
-            self._transport.write_eof()
-            self.resume_reading()
-        else:
+        if not self._closes() or not self._transport.can_write_eof():
             self._transport.close()
+            return
+        try:
+            self._transport.write_eof()
+        except OSError:
+            # The client has reset it already, which nobody has read.
+            self._transport.abort()
+        else:
+            self.resume_reading()
 
     def finish(self) -> None:
         """Close when all is sent."""
@@ -188,7 +193,7 @@ class Guarded(HttpToolsProtocol):
         self._tell_application()
         self.state = IDLE
         self.register.closes(self)
-        if lingers := self._cut_short or not self._complete:
+        if lingers := self._cut_short or self._refusal is not None or not self._complete:
             self.register.lingers(self)
         return lingers
 
@@ -225,7 +230,7 @@ class Guarded(HttpToolsProtocol):
             self._raw += size
         if self._refusal:
             # The parser has come to its end; the client may leave, and may not send for ever.
-            self._bound_ahead()
+            self._bound_ahead("body_bytes")
             return
         self._read = data
         super().data_received(data)
@@ -254,16 +259,17 @@ class Guarded(HttpToolsProtocol):
         """Hear nothing more on a connection that closes."""
         self._together.finish()
 
-    def _bound_ahead(self) -> None:
-        """Close when what comes behind a whole request is too long for headers of the next, which
-        are no more bounded in time than its answer."""
-        if self._ahead > self.register.limits.header_bytes:
-            self.register.close_softly(self, "header_bytes")
+    def _bound_ahead(self, limit: str) -> None:
+        """Close when what comes behind a whole request is too long: for headers of the next, which
+        are no more bounded in time than its answer, or for what is refused."""
+        if self._ahead > getattr(self.register.limits, limit):
+            self._cut_short = True
+            self.register.close_softly(self, limit)
 
     def _bound_body(self) -> None:
         """Close when a body, or what is wrapped around it, is too large."""
         if self._complete:
-            self._bound_ahead()
+            self._bound_ahead("header_bytes")
             return
         wrapping = self._raw - self._body
         if self._body > self.register.limits.body_bytes or wrapping > self._body + 1024**2:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
+import struct
 from collections.abc import Iterator
 
 import pytest
 from starlette.types import Receive, Scope, Send
 
 from graph_service import connections
-from graph_service.connections import BUSY, Limits, Register
+from graph_service.connections import BUSY, LOOK, Limits, Register
 from tests.clock import Clock
 from tests.server.connected import GET, deadlines, open_to, play, until
 from tests.server.test_register import Connection
@@ -256,9 +258,10 @@ CHUNKED = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
         (POST.replace(b"Host: a\r\n", b"") + b"\r\nASK{}", b"400"),
         (CHUNKED + b"no number\r\n", b"400"),
         (POST.replace(b" 5", b" 99999999999") + b"\r\nASK{}", b"413"),
+        (POST.replace(b" 5", b" 99999999999") + b"\r\n" + b"a" * 1_000_000, b"413"),
         (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"a: b\r\n" * 300, b"431"),
     ],
-    ids=["no HTTP", "no Host", "no chunk", "too large", "too many headers"],
+    ids=["no HTTP", "no Host", "no chunk", "too large", "a long body of it", "too many headers"],
 )
 @pytest.mark.parametrize("before", [0, 1, 3])
 def test_what_is_refused_waits_for_the_answers_before_it(
@@ -291,8 +294,56 @@ def test_nobody_sends_for_ever_behind_what_is_refused() -> None:
                 while True:
                     writer.write(b"a" * 65536)
                     await writer.drain()
-            assert register.closed == {"header_bytes": 1}
+            assert register.closed == {"body_bytes": 1}
             done.set()
+
+    play(test)
+
+
+def test_an_answer_that_closes_before_what_is_refused_behind_it_is_read() -> None:
+    async def test() -> None:
+        size = 3_000_000
+
+        async def large(scope: Scope, receive: Receive, send: Send) -> None:
+            await asyncio.sleep(0.1)
+            headers = [(b"content-length", b"%d" % size), (b"connection", b"close")]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": b"a" * size})
+
+        async with open_to(large, Limits()) as ((reader, writer), _):
+            writer.write(GET + b"\x00junk\r\n\r\n")
+            await asyncio.sleep(0.2)
+            writer.write(b"more junk")
+            await asyncio.sleep(0.2)
+            assert await answer_of(reader) == (b"200", b"a" * size)
+            assert await asyncio.wait_for(reader.read(), 3) == b""
+
+    play(test)
+
+
+def test_clients_that_reset_what_nobody_reads_hold_up_no_deadlines() -> None:
+    async def test() -> None:
+        async def waiting(scope: Scope, receive: Receive, send: Send) -> None:
+            await asyncio.sleep(10)
+
+        limits = Limits(body_seconds=1.0)
+        async with open_to(waiting, limits) as ((_, writer), register):
+            address = writer.get_extra_info("peername")
+            others = [(await asyncio.open_connection(*address))[1] for _ in range(8)]
+            for other in others:
+                other.write(POST.replace(b" 5", b" 999999") + b"\r\n" + b"a" * 150_000)
+                await other.drain()
+            await asyncio.sleep(0.2)
+            for other in others:
+                reset = struct.pack("ii", 1, 0)
+                other.get_extra_info("socket").setsockopt(
+                    socket.SOL_SOCKET, socket.SO_LINGER, reset
+                )
+                other.transport.abort()
+            await until(lambda: len(register._sending) < 8)
+            await asyncio.sleep(LOOK * 1.5)
+            assert not register._sending
+            await until(lambda: opened(register) == 1)
 
     play(test)
 
