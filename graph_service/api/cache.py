@@ -13,9 +13,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections import OrderedDict
+from collections.abc import Callable
 from itertools import chain
 from typing import NamedTuple
 
+from starlette.datastructures import QueryParams
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -159,7 +161,7 @@ class Cache:
         if (
             scope["method"] not in ("GET", "HEAD")
             or scope["path"].startswith(LIVE)
-            or (scope["path"] == "/sparql" and b"query=" in scope["query_string"])
+            or (scope["path"] == "/sparql" and "query" in QueryParams(scope["query_string"]))
         ):
             return None
         accept = host = match = b""
@@ -231,7 +233,9 @@ class Cache:
         try:
             made = await self.exact.in_thread(asked)
             stored = _to_store(made)
-            return stored or await _taken(made or self.app, asked, receive, send, head=head)
+            return stored or await _taken(
+                made or self.app, asked, receive, send, head=head, passes=done
+            )
         finally:
             done()
 
@@ -249,9 +253,19 @@ def _to_store(made: Response | None) -> Stored | None:
 
 
 async def _taken(
-    app: ASGIApp, scope: Scope, receive: Receive, send: Send, *, head: bool
+    app: ASGIApp,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    *,
+    head: bool,
+    passes: Callable[[], None] = lambda: None,
 ) -> Stored | None:
-    """What an application answers to GET, or None when it was sent on; without body for HEAD."""
+    """What an application answers to GET, or None when it was sent on; without body for HEAD.
+
+    Args:
+        passes: is called before anything is sent on, which takes as long as its client likes.
+    """
     held: list[Message] = []
     passed = False
 
@@ -266,6 +280,7 @@ async def _taken(
         elif message.get("more_body"):
             passed = True
         if passed:
+            passes()
             for each in held:
                 await send(_without_body(each) if head else each)
 

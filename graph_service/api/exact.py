@@ -9,7 +9,9 @@ other methods.
 To hand a request to a thread and back takes 0.6 ms, more than a small question, and in a thread it
 shares the process with all that goes on there. So a question that was quick whenever it was asked
 with these parameters lately is answered in the event loop itself, if its store is in this process
-and cannot keep it waiting. All others take turns (:mod:`graph_service.api.turns`).
+and cannot keep it waiting. All others take turns (:mod:`graph_service.api.turns`). What a parameter
+says may make a quick question slow; then its address goes to threads for long enough that all who
+wait for the loop lose no more than a thousandth of their time by it.
 """
 
 from __future__ import annotations
@@ -33,7 +35,10 @@ THREADS = 40
 QUICK = 0.020
 #: What is left of a former time after each later answer that was quicker.
 FADES = 0.9
-#: Combinations of address and parameters whose times are kept.
+#: Seconds of an answer in the event loop that hold up the others, and how many times as long no
+#: answer at this address is given there, whatever its parameters.
+HOLDS_UP, BARS = 0.040, 1000
+#: Combinations of address and parameters whose times are kept; one more, and all are learnt anew.
 KNOWN = 10_000
 #: An address and the names of the parameters given.
 Asked = tuple[str, frozenset[bytes]]
@@ -56,6 +61,7 @@ class Exact(BaseRoute):
     ) -> None:
         self._threads_only = threads_only
         self._seconds: dict[Asked, float] = {}
+        self._barred: dict[str, float] = {}
         self._endpoints: Mapping[str, Endpoint] = {
             route.path: route.endpoint
             for router in routers
@@ -76,13 +82,25 @@ class Exact(BaseRoute):
         if endpoint is None or self._threads_only or scope.get("root_path"):
             return None
         asked = _asked(scope)
-        if self._seconds.get(asked, QUICK) >= QUICK:
+        if self._seconds.get(asked, QUICK) >= QUICK or self._is_barred(asked[0]):
             return None
         try:
-            return self._timed(asked, endpoint, scope)
+            response = self._timed(asked, endpoint, scope)
         except Exception as error:
             scope["state"]["raised"] = error
             return None
+        if (seconds := self._seconds.get(asked, 0.0)) >= HOLDS_UP:
+            self._barred[asked[0]] = time.monotonic() + seconds * BARS
+        return response
+
+    def _is_barred(self, path: str) -> bool:
+        until = self._barred.get(path)
+        if until is None:
+            return False
+        if time.monotonic() < until:
+            return True
+        del self._barred[path]
+        return False
 
     async def in_thread(self, scope: Scope) -> Response | None:
         """The answer to any GET request; None where the application must give it.
@@ -105,8 +123,9 @@ class Exact(BaseRoute):
         # Of the time that passed, another thread may have had half: that makes no question slow.
         passed, worked = time.perf_counter() - begun, time.thread_time() - worked
         before = self._seconds.get(asked, 0.0)
-        if before or len(self._seconds) < KNOWN:
-            self._seconds[asked] = max(worked, passed / 2, before * FADES)
+        if not before and len(self._seconds) >= KNOWN:
+            self._seconds.clear()
+        self._seconds[asked] = max(worked, passed / 2, before * FADES)
         return response
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:

@@ -27,8 +27,8 @@ from graph_service.api import at_once
 from graph_service.api.at_once import Whole
 from graph_service.api.metrics import Metrics, Sample, sample
 
-#: A text as JSON.
-quote = json.encoder.encode_basestring
+#: A text as JSON, in which nothing ends a line or steers a terminal.
+quote = json.encoder.encode_basestring_ascii
 #: Seconds for which lines are gathered, and how many at most.
 GATHER, GATHERED = 0.25, 500
 #: Characters of a query string that are logged.

@@ -20,8 +20,9 @@ from graph_service.connections import client_of
 from graph_service.sparql.line import Line, NoPlaceError
 from graph_service.sparql.streaming import ClientGone
 
-#: Seconds after which the place goes to the next, though its holder is not done.
-LONG = 0.05
+#: Seconds after which the place goes to the next, though its holder is not done; and how many may
+#: not be done, each of which takes memory for what it works out.
+LONG, LATE = 0.05, 4
 
 
 class Turns:
@@ -34,12 +35,14 @@ class Turns:
 
     Attributes:
         waited: how often somebody stood in line.
+        late: how many gave their place up and are not done.
     """
 
     def __init__(self, places: int = 1, length: int = 2000, of_one: int = 500) -> None:
         self._places = places
         self._line: Line[None] = Line(length, of_one)
         self._running: list[str] = []
+        self.late = 0
         self.waited = 0
 
     def figures(self) -> dict[str, float]:
@@ -57,8 +60,8 @@ class Turns:
             scope: of the request whose turn it is.
 
         Returns:
-            What gives the place up; to be called when the request is done, though the place was
-            given up before it, after :data:`LONG`.
+            What gives the place up; to be called when the answer is worked out, though the place
+            was given up before it, after :data:`LONG`. It may be called again.
 
         Raises:
             ClientGone: nobody waits for the answer any more.
@@ -68,19 +71,9 @@ class Turns:
         await self._wait(client)
         gone: Callable[[], bool] = scope["state"].get("gone", never)
         if gone():
-            self._leave(client)
+            self.leave(client)
             raise ClientGone
-        held = True
-
-        def give_up() -> None:
-            nonlocal held
-            timer.cancel()
-            if held:
-                held = False
-                self._leave(client)
-
-        timer = asyncio.get_running_loop().call_later(LONG, give_up)
-        return give_up
+        return _Held(self, client).give_up
 
     async def _wait(self, client: str) -> None:
         if len(self._running) < self._places:
@@ -96,14 +89,49 @@ class Turns:
             await asyncio.wait({turn.given})
         except asyncio.CancelledError:
             if turn.given.done():
-                self._leave(client)
+                self.leave(client)
             else:
                 self._line.leave(turn)
             raise
 
-    def _leave(self, client: str) -> None:
+    def let_next(self, client: str) -> bool:
+        """Whether the next may begin though this client's request is not done."""
+        if self.late >= LATE:
+            return False
+        self.late += 1
+        self.leave(client)
+        return True
+
+    def leave(self, client: str) -> None:
+        """Give a client's place to the next."""
         self._running.remove(client)
         if len(self._line):
             turn = self._line.next(self._running)
             self._running.append(turn.client)
             turn.given.set_result(None)
+
+
+class _Held:
+    """A place that is held, given up before the work is done, or done with."""
+
+    def __init__(self, turns: Turns, client: str) -> None:
+        self._turns, self._client = turns, client
+        self._holds, self._late = True, False
+        self._wait()
+
+    def _wait(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(LONG, self._let_next)
+
+    def _let_next(self) -> None:
+        if self._turns.let_next(self._client):
+            self._holds, self._late = False, True
+        else:
+            self._wait()
+
+    def give_up(self) -> None:
+        self._timer.cancel()
+        if self._holds:
+            self._turns.leave(self._client)
+        elif self._late:
+            self._turns.late -= 1
+        self._holds = self._late = False

@@ -98,7 +98,7 @@ class Clause:
         end = self._end(self._close_of(block))
         question = self._question(text)
         look(question, hosts, online=True)
-        if any(_word(token) in VOLATILE for token in tokens(question)):
+        if any(_word(token).endswith(VOLATILE) for token in tokens(question)):
             raise self._refused(
                 "kan ikke findes ved hjælp af NOW, RAND, UUID, STRUUID eller BNODE."
             )

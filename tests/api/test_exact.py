@@ -60,9 +60,22 @@ def test_what_was_quick_with_these_parameters_is_answered_in_the_loop(clock: Clo
 
 
 def test_what_was_slow_goes_to_a_thread_until_it_was_quick_for_a_while(clock: Clock) -> None:
-    where = asked(clock, [QUICK / 2, QUICK * 2, *[QUICK / 2] * 9], threads_only=False)
+    where = asked(clock, [QUICK / 2, QUICK * 1.5, *[QUICK / 2] * 9], threads_only=False)
     assert where.startswith("tlttt")
     assert where.endswith("ll")
+
+
+def test_what_holds_up_the_loop_goes_to_threads_for_long(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Parameters of the same names, of which few say something that takes long."""
+    quick, slow = [QUICK / 4] * 60, [0.5]
+    where = asked(clock, [*quick, *slow, *quick, *slow], threads_only=False)
+    assert where == "t" + "l" * 60 + "t" * 61
+    monkeypatch.setattr(exact, "BARS", 1)
+    where = asked(clock, [*quick, *slow, *quick, *quick], threads_only=False)
+    assert where.startswith("t" + "l" * 60 + "t" * 95)
+    assert where.endswith("llll")
 
 
 def test_a_store_that_may_keep_it_waiting_is_never_asked_in_the_loop(clock: Clock) -> None:
@@ -70,5 +83,10 @@ def test_a_store_that_may_keep_it_waiting_is_never_asked_in_the_loop(clock: Cloc
 
 
 def test_the_times_that_are_kept_are_bounded(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exact, "KNOWN", 0)
-    assert asked(clock, [QUICK / 2] * 3, threads_only=False) == "ttt"
+    monkeypatch.setattr(exact, "KNOWN", 2)
+    made = Exact([], threads_only=False)
+    for name in "aab":
+        made._timed((name, frozenset()), lambda request: Response(), {"type": "http"})
+    assert len(made._seconds) == 2
+    made._timed(("c", frozenset()), lambda request: Response(), {"type": "http"})
+    assert list(made._seconds) == [("c", frozenset())]

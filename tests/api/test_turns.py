@@ -137,6 +137,28 @@ def test_what_takes_long_gives_up_its_place_once(monkeypatch: pytest.MonkeyPatch
     run(test)
 
 
+def test_few_who_take_long_are_at_it_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "LONG", 0.005)
+    monkeypatch.setattr(turns, "LATE", 2)
+
+    async def test() -> None:
+        work = Work()
+        for name in ("a1", "b1", "c1", "d1", "e1"):
+            await work.ask(name)
+        await asyncio.sleep(0.1)
+        assert work.begun == ["a1", "b1", "c1"]
+        await work.end("b1")
+        await asyncio.sleep(0.05)
+        assert work.begun == ["a1", "b1", "c1", "d1"]
+        for name in ("a1", "c1", "d1"):
+            await work.end(name)
+        await work.end("e1")
+        assert work.state == (0, 0)
+        assert work.turns.late == 0
+
+    run(test)
+
+
 def test_who_is_cancelled_takes_no_place_with_him() -> None:
     async def test() -> None:
         work = Work()
