@@ -26,6 +26,7 @@ from graph_service.shaping import (
     SAID_ALREADY,
     SAID_OF_PASSAGE,
     SHAPED,
+    STANDARD,
     Description,
     Json,
     best,
@@ -141,8 +142,8 @@ class Answers:
             "SELECT ?p WHERE { ?p a ?kind VALUES ?kind "
             "{ owl:ObjectProperty owl:DatatypeProperty owl:AnnotationProperty } }"
         )
-        ours = {member(row["p"].value) for row in rows if isinstance(row["p"], ox.NamedNode)}
-        return frozenset(ours | SHAPED)
+        ours = {row["p"].value for row in rows if isinstance(row["p"], ox.NamedNode)}
+        return frozenset(SHAPED.union(map(member, ours.union(STANDARD))))
 
     def label_of_term(self, iri: str) -> str:
         """The Danish label of a class, property or controlled value of ours."""

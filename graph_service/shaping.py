@@ -13,7 +13,7 @@ import orjson
 import pyoxigraph as ox
 
 from graph_service.store import Term
-from graph_service.vocabulary import ID, OA, RDF, SKOS, XSD, ag, compact
+from graph_service.vocabulary import DCTERMS, ELI, ID, OA, ORG, QB, RDF, SKOS, XSD, ag, compact
 
 #: Properties that describing leaves out: inferred fans that have questions of their own.
 HIDDEN = tuple(
@@ -29,6 +29,18 @@ SAID_OF_PASSAGE = SAID_ALREADY.union(
     (OA + "hasSelector", OA + "hasSource", ag("firstLine"), ag("lastLine"))
 )
 
+#: Properties of the standard vocabularies that things have.
+STANDARD = tuple(
+    base + name
+    for base, names in {
+        SKOS: "altLabel broader definition editorialNote inScheme narrowMatch notation related",
+        DCTERMS: "conformsTo description identifier isPartOf isVersionOf issued publisher source",
+        ELI: "is_part_of",
+        ORG: "unitOf",
+        QB: "dataSet structure",
+    }.items()
+    for name in names.split()
+)
 #: Members of a thing's data that are no property.
 SHAPED = {
     "iri",

@@ -185,6 +185,8 @@ def expand(name: str) -> str:
     if name.startswith(("http://", "https://")):
         return name
     prefix, colon, local = name.partition(":")
+    if prefix == "passage":
+        return thing(prefix, local)
     if not colon or prefix not in PREFIXES:
         raise ValueError(f"unknown prefix in {name!r}")
     return PREFIXES[prefix] + local

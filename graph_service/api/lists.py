@@ -68,7 +68,7 @@ __all__ = [
 #: Lists whose rows can say whether they held on a day.
 DATED = ("responsibilities", "agreements", "programmes", "legal-bases")
 #: Members that every item keeps, whatever ``fields`` says.
-KEPT = ("iri", "id", "as_of")
+KEPT = frozenset(("iri", "id", "as_of"))
 
 
 def resolve(answers: Answers, resource: Resource, name: str) -> str:
@@ -105,10 +105,12 @@ def list_route(resource: Resource, question: Question) -> Callable[[Request], Re
         answers = service_of(request).answers
         values = read_values(request, known)
         as_of = day_of(values)
-        chosen = choose_dated(request, values.pop("format", ""), as_of)
+        known_fields = answers.fields.union(question.fields) if values.get("fields") else ()
+        fields = several(values, "fields", known_fields)
+        offers = offered(as_of, fields=bool(fields))
+        chosen = choose_dated(request, values.pop("format", ""), as_of, fields=bool(fields))
         limit = integer(values, "limit", 50, 1, MAX_PAGE)
         sort = one_of(values, "sort", [*keys, *(f"-{k}" for k in keys)], "label")
-        fields = several(values, "fields", answers.fields) if values.get("fields") else []
         separator = one_of(values, "separator", SEPARATORS, "semicolon")
         total = one_of(values, "total", ("yes", "no"), "yes")
         asked = {k: v for k, v in values.items() if k in question.parameters}
@@ -128,12 +130,13 @@ def list_route(resource: Resource, question: Question) -> Callable[[Request], Re
             kept = [(k, v) for k, v in pairs_of(request) if k != "cursor"]
             following = f"{base}{request.url.path}?{urlencode([*kept, ('cursor', page.cursor)])}"
         shown = page_address(resource, question, values)
-        headers = forms(request, chosen, offered(as_of), page=shown, following=following)
+        headers = forms(request, chosen, offers, page=shown, following=following)
         if is_graph(chosen):
             return graph_answer(request, page.things, chosen, headers)
         items = items_of(request, resource, page.things, as_of, asked.get("actor", ""))
         if fields:
-            items = [{k: v for k, v in i.items() if k in KEPT or k in fields} for i in items]
+            members = KEPT.union(map(whole_of, fields))
+            items = [{k: v for k, v in i.items() if k in members} for i in items]
         if chosen == "csv":
             columns = {k: h for k, h in question.fields.items() if not fields or k in fields}
             columns |= {name: name for name in fields if name not in columns}
@@ -157,15 +160,24 @@ def list_route(resource: Resource, question: Question) -> Callable[[Request], Re
     return endpoint
 
 
-def offered(as_of: str) -> Mapping[str, str]:
-    """The formats of an answer: those that can carry a verdict, when there is one to carry."""
-    return only(*FORMATS) if as_of else MEDIA_TYPES
+def whole_of(field: str) -> str:
+    """The member in which a column stands: ``assessment.rationale`` → ``assessment``."""
+    return field.partition(".")[0]
 
 
-def choose_dated(request: Request, format_parameter: str, as_of: str) -> str:
+def offered(as_of: str, *, fields: bool = False) -> Mapping[str, str]:
+    """The formats of an answer: those that can carry a verdict, or only some members, when that is
+    asked for."""
+    return only(*FORMATS) if as_of or fields else MEDIA_TYPES
+
+
+def choose_dated(
+    request: Request, format_parameter: str, as_of: str, *, fields: bool = False
+) -> str:
     """The format of an answer among those :func:`offered`. Raises as :func:`choose`."""
-    why = " Kun de kan sige, om noget gjaldt en dag (as_of)." if as_of else ""
-    return choose(accept_of(request), format_parameter, offered(as_of), why)
+    why = " Kun de kan nøjes med nogle felter (fields)." if fields else ""
+    why = " Kun de kan sige, om noget gjaldt en dag (as_of)." if as_of else why
+    return choose(accept_of(request), format_parameter, offered(as_of, fields=fields), why)
 
 
 def page_address(resource: Resource, question: Question, values: dict[str, str]) -> str:

@@ -11,6 +11,7 @@ from fastapi import Request
 
 from graph_service.answers import MAX_PAGE
 from graph_service.api.formats import MEDIA_TYPES
+from graph_service.api.problems import Problem
 from graph_service.questions import Parameter
 from graph_service.questions.parameters import ParameterError, bind
 from graph_service.service import Service
@@ -61,10 +62,17 @@ def query_of(values: Iterable[tuple[str, str]]) -> str:
 
 def pairs_of(request: Request) -> list[tuple[str, str]]:
     """The names and values of a query string, in order. One without escapes, as most are, is only
-    cut."""
-    text = request.scope["query_string"].decode("latin-1")
-    if "%" in text or "+" in text:
-        return parse_qsl(text, keep_blank_values=True)
+    cut.
+
+    Raises:
+        Problem: bad-content, when it is not UTF-8.
+    """
+    try:
+        text = request.scope["query_string"].decode()
+        if "%" in text or "+" in text:
+            return parse_qsl(text, keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError as error:
+        raise Problem("bad-content", "Adressens parametre er ikke UTF-8.") from error
     cut = (part.partition("=") for part in text.split("&") if part)
     return [(name, value) for name, _, value in cut]
 
@@ -130,16 +138,24 @@ class Nothing:
 
 
 def read_values(request: Request, known: Mapping[str, Parameter]) -> dict[str, str]:
-    """The parameters of a request, without blanks around; one given twice joins with a comma.
+    """The parameters of a request, without blanks around; several of one are joined with a comma.
 
     Raises:
-        ParameterError: an unknown one, with the nearest.
+        ParameterError: an unknown one, with the nearest, or one that is given twice and takes one.
+        Problem: see :func:`pairs_of`.
     """
     values: dict[str, str] = {}
+    twice = ""
     for name, value in pairs_of(request):
-        values[name] = f"{values[name]},{value.strip()}" if name in values else value.strip()
+        if name in values:
+            values[name] += f",{value.strip()}"
+            twice = twice if name == "fields" else name
+        else:
+            values[name] = value.strip()
     if values.keys() - known.keys():
         bind(known, dict.fromkeys(values, ""), Nothing())
+    if twice and known[twice].type not in ("thing", "enum"):
+        raise ParameterError(twice, "er angivet to gange")
     return values
 
 
@@ -192,7 +208,7 @@ def several(values: Mapping[str, str], name: str, options: Iterable[str]) -> lis
     import difflib
 
     known = list(options)
-    chosen = [part for part in values.get(name, "").split(",") if part]
+    chosen = [part for text in values.get(name, "").split(",") if (part := text.strip())]
     for part in chosen:
         if part not in known:
             near = difflib.get_close_matches(part[:40], known, 3, 0.5)

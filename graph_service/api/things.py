@@ -170,7 +170,7 @@ def evidence(request: Request, file: str, lines: str) -> Response:
     values = read_values(request, KNOWN)
     chosen = choose(accept_of(request), values.get("format", ""))
     separator = one_of(values, "separator", SEPARATORS, "semicolon")
-    stem = file.removesuffix(".txt")
+    stem = file.removeprefix("passage:").removesuffix(".txt")
     iri = existing(answers, "passage", f"{stem}/{lines}")
     first, _, last = lines.partition("-")
     found = passage(answers.store, service.settings.corpus, stem, int(first), int(last))

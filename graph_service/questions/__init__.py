@@ -73,7 +73,8 @@ class Question:
         parameters: by name, in the order of the header.
         columns: variable → Danish heading, in order.
         fields: property, by the API's name → Danish heading, for the tables of a list.
-        sorts: key that a list can be sorted by, beside its own → property path from the thing.
+        sorts: key that a list can be sorted by, beside its own → property path from the thing, or
+            a pattern that binds ``?by`` to it.
         example: parameters of an example that has an answer.
         default: values that hold when the parameter is left out; ``all`` asks without it.
         constant: parameters whose single term takes the variable's place though they come first.
@@ -119,10 +120,16 @@ class Question:
         """The list with one of its other keys in place of its own, where a thing has it."""
         if key not in self._by:
             subject, *_ = self.columns
-            path = f"OPTIONAL {{ ?{subject} {self.sorts[key]} ?by }}"
-            text = f"SELECT DISTINCT ?{subject} ?by WHERE {{ {{\n{self.text}}} {path} }}\n"
+            by = f"OPTIONAL {{ {self.key(key)} }}"
+            text = f"SELECT DISTINCT ?{subject} ?by WHERE {{ {{\n{self.text}}} {by} }}\n"
             self._by[key] = replace(self, text=text, columns={subject: "", "by": ""}, _by={})
         return self._by[key]
+
+    def key(self, name: str) -> str:
+        """The pattern that binds ``?by`` to one of the list's other keys of a thing."""
+        subject, *_ = self.columns
+        by = self.sorts[name]
+        return by if "?by" in by else f"?{subject} {by} ?by"
 
     def sparql(self, terms: Mapping[str, tuple[str, ...]]) -> str:
         """The query with parameters bound.

@@ -163,11 +163,12 @@ def test_every_key_sorts_upwards_and_downwards_with_what_has_none_last(
     """By what the graph says; of several keys, a thing's least counts."""
     question = QUESTIONS[RESOURCES[name].question or name]
     keys: dict[str, float | str] = {}
-    for row in answers.store.select(f"SELECT ?s ?by WHERE {{ ?s {question.sorts[key]} ?by }}"):
+    subject, *_ = question.columns
+    for row in answers.store.select(f"SELECT ?{subject} ?by WHERE {{ {question.key(key)} }}"):
         by = row["by"]
         assert isinstance(by, ox.Literal)
         value = by.value if by.datatype.value.endswith("#date") else float(by.value)
-        keys[row["s"].value] = min(value, keys.get(row["s"].value, value))
+        keys[row[subject].value] = min(value, keys.get(row[subject].value, value))
     every = dict.fromkeys(question.default, "all")
 
     def things(sort: str) -> list[str]:
@@ -189,6 +190,50 @@ def test_every_key_sorts_upwards_and_downwards_with_what_has_none_last(
         given = [keys.get(iri) for iri in ordered]
         none: list[float | str | None] = [None] * (len(plain) - len(having))
         assert given == [*sorted(having, reverse=downwards), *none]
+
+
+def test_initiatives_are_due_by_what_is_planned(client: TestClient) -> None:
+    """docs/api.md: of initiatives, the planned milestones count."""
+    initiatives = client.get("/api/v1/initiatives?sort=due&limit=500").json()["items"]
+    events = client.get("/api/v1/events?limit=500").json()["items"]
+    planned = {
+        event["iri"]: latest(event)
+        for event in events
+        if any(said["id"] == "Yes" for said in event.get("planned", []))
+    }
+    due = []
+    for initiative in initiatives:
+        milestones = [each["iri"] for each in initiative.get("milestone", [])]
+        days = [day for iri in milestones for day in planned.get(iri, [])]
+        due.append(min(days, default="9999"))
+    assert due == sorted(due)
+    assert due[0] < "9999" == due[-1]
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+def test_every_member_and_every_column_can_be_chosen(client: TestClient, name: str) -> None:
+    items = client.get(f"/api/v1/{name}", params={"limit": 500}).json()["items"]
+    members = sorted({member for item in items for member in item})
+    for column in QUESTIONS[RESOURCES[name].question or name].fields:
+        if column.partition(".")[0] in members:
+            members.append(column)
+    asked = {"limit": 500, "fields": " , ".join(members)}
+    assert client.get(f"/api/v1/{name}", params=asked).json()["items"] == items
+    for column in members:
+        chosen = client.get(f"/api/v1/{name}", params={"limit": 3, "fields": column})
+        assert chosen.status_code == 200, chosen.text
+        kept = {"iri", "id", column.partition(".")[0]}
+        assert all(item.keys() <= kept for item in chosen.json()["items"])
+
+
+@pytest.mark.parametrize("form", ["turtle", "jsonld", "nquads"])
+def test_a_graph_says_that_it_cannot_be_some_members_alone(client: TestClient, form: str) -> None:
+    refused = client.get("/api/v1/tasks", params={"fields": "label", "format": form})
+    assert refused.status_code == 406
+    assert "fields" in refused.json()["detail"]
+    link = client.get("/api/v1/tasks", params={"fields": "label", "limit": 1}).headers["link"]
+    assert "csv" in link
+    assert form not in link
 
 
 def latest(item: dict) -> list[str]:
@@ -447,3 +492,12 @@ def test_no_number_passes_its_bounds_by_its_length(client: TestClient, limit: st
     answer = client.get("/api/v1/events", params={"limit": limit})
     assert answer.status_code == 400
     assert "1 til 500" in answer.json()["detail"]
+
+
+def test_a_passage_is_named_as_any_thing(client: TestClient) -> None:
+    passage = client.get("/api/v1/evidence?limit=1").json()["items"][0]
+    for named in (passage["iri"], f"passage:{passage['id']}"):
+        asked = client.get("/api/v1/questions/said-on-passage", params={"passage": named})
+        assert asked.status_code == 200, asked.text
+    found = client.get(f"/api/v1/evidence/passage:{passage['id']}")
+    assert found.json()["iri"] == passage["iri"]

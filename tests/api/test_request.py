@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qsl
+
+import pytest
+from fastapi.testclient import TestClient
 from hypothesis import example, given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
+from graph_service.api.problems import Problem
 from graph_service.api.request import integer, pairs_of
 from graph_service.questions.parameters import ParameterError
 
@@ -29,6 +34,33 @@ def test_a_whole_number_is_one_within_its_bounds(text: str) -> None:
 
 @given(st.text("ab=&%+;é20C3A9\u0000", max_size=20).map(lambda text: text.encode()))
 @example(b"&&a&=b&a=b=c&")
-def test_pairs_are_those_that_starlette_reads(query: bytes) -> None:
+@example(b"a=%C3")
+@example("a=é".encode("latin-1"))
+def test_pairs_are_utf_8_or_refused(query: bytes) -> None:
     request = Request({"type": "http", "headers": [], "query_string": query})
-    assert pairs_of(request) == request.query_params.multi_items()
+    try:
+        expected = parse_qsl(query.decode(), keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError:
+        with pytest.raises(Problem) as refused:
+            pairs_of(request)
+        assert refused.value.kind == "bad-content"
+    else:
+        assert pairs_of(request) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("q=a&q=b", 400),
+        ("q=%ff", 400),
+        ("fields=label&fields=type", 200),
+        ("topic=telemedicin&topic=telemedicin", 200),
+        ("q=tæl", 200),
+        ("limit=3&limit=4", 400),
+    ],
+)
+def test_what_takes_one_value_is_given_once(client: TestClient, query: str, status: int) -> None:
+    answer = client.get(f"/api/v1/initiatives?{query}")
+    assert answer.status_code == status, answer.text
+    if "&" in query and status == 400:
+        assert "to gange" in answer.json()["detail"]
