@@ -75,7 +75,7 @@ class Answers:
         self.store = store
         self.questions = questions
         self.shared: dict[object, Any] = {}
-        self._folder = folder
+        self.folder = folder
         self._slugs: dict[str, dict[str, str]] = {}
         self._labels: dict[str, str] = {}
         self._shown: dict[Key, Json] = {}
@@ -100,8 +100,8 @@ class Answers:
         Raises:
             StoreError: their file cannot be read.
         """
-        assert self._folder
-        return index_of(self._folder)
+        assert self.folder
+        return index_of(self.folder)
 
     # -- looking things up --------------------------------------------------------------------
 

@@ -14,11 +14,12 @@ from pathlib import Path
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
+from graph_service.answers import Answers
 from graph_service.api.cache import names
 from graph_service.api.lists import service_of
 from graph_service.api.problems import Problem
 from graph_service.connections import client_of
-from graph_service.service import NoSnapshotError, Service
+from graph_service.service import Make, NoSnapshotError, Service
 from graph_service.sparql.pool import Pool
 from graph_service.sparql.preconditions import NONE, Preconditions, graph_mark, mark
 from graph_service.sparql.streaming import ResultResponse, while_connected
@@ -26,6 +27,8 @@ from graph_service.sparql.worker import Job
 from graph_service.store import StoreError
 
 log = logging.getLogger("ansvarsgraf.sparql")
+#: Seconds that a coming snapshot waits for workers that have opened it.
+START = 20.0
 
 
 @asynccontextmanager
@@ -41,9 +44,20 @@ async def pool_for(app: FastAPI, service: Service) -> AsyncIterator[None]:
         await pool_over(app, service)
     except (NoSnapshotError, StoreError) as error:
         log.error("no SPARQL yet: %s", error)
+    loop = asyncio.get_running_loop()
+
+    def expect(coming: Answers) -> None:
+        assert coming.folder is not None
+        asyncio.run_coroutine_threadsafe(app.state.pool.expect(coming.folder), loop).result(START)
+
+    def in_use(former: Answers) -> list[Make]:
+        return [expect] if app.state.pool else []
+
+    service.in_use.append(in_use)
     try:
         yield
     finally:
+        service.in_use.remove(in_use)
         if app.state.pool is not None:
             await app.state.pool.close()
 

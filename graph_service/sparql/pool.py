@@ -54,6 +54,7 @@ class Pool:
         self._idle: list[Worker] = []
         self._busy: dict[Worker, str] = {}
         self._starting = 0
+        self._expected: tuple[Path, list[Worker]] | None = None
         self._line: Line[Worker] = Line(settings.query_queue, settings.queries_per_address)
         self._tasks: set[asyncio.Task[None]] = set()
         # One client has half of it, and may take the largest graph.
@@ -74,13 +75,33 @@ class Pool:
         """Kill the workers and fail what waits."""
         self._closed = True
         self._line.close()
-        workers = [*self._idle, *self._busy]
+        workers = [*self._idle, *self._busy, *self._take_expected()]
         for task in list(self._tasks):
             if task.get_name() != REAPING:
                 task.cancel()
         await asyncio.gather(*(worker.stop() for worker in workers))
         while self._tasks:
             await asyncio.wait(list(self._tasks))
+
+    async def expect(self, folder: Path) -> None:
+        """Start workers over a snapshot that will come, so that no query waits for them then.
+
+        Raises:
+            StoreError: it cannot be opened.
+        """
+        async with self._swapping:
+            await asyncio.gather(*(worker.stop() for worker in self._take_expected()))
+            if folder != self.folder and not self._closed:
+                self._expected = folder, await self._start_all(folder)
+        if self._closed:
+            await asyncio.gather(*(worker.stop() for worker in self._take_expected()))
+
+    def _take_expected(self, folder: Path | None = None) -> list[Worker]:
+        """The workers that wait for a snapshot; those over this one only, when it is given."""
+        if self._expected is None or folder not in (None, self._expected[0]):
+            return []
+        (_, workers), self._expected = self._expected, None
+        return workers
 
     async def swap(self, folder: Path) -> None:
         """Serve another snapshot; queries under way end on the one they began with.
@@ -91,7 +112,7 @@ class Pool:
         async with self._swapping:
             if folder == self.folder:
                 return
-            fresh = await self._start_all(folder)
+            fresh = self._take_expected(folder) or await self._start_all(folder)
             if self._closed:
                 await asyncio.gather(*(worker.stop() for worker in fresh))
                 raise StoreError("the pool is closed")

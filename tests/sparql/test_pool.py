@@ -15,6 +15,7 @@ from typing import Any
 
 import pyoxigraph as ox
 import pytest
+from fastapi.testclient import TestClient
 
 from graph_service.api.problems import Problem
 from graph_service.build.publish import current, publish
@@ -289,6 +290,47 @@ def test_a_new_snapshot_is_served_and_queries_under_way_end_on_the_old(
     with_pool(published, folder, test)
 
 
+def test_who_asks_after_a_swap_that_was_expected_waits_for_no_worker(
+    published: Settings, folder: Path, tmp_path: Path
+) -> None:
+    publish(quads(10), tmp_path)
+
+    async def test(pool: Pool) -> None:
+        pids = {worker.pid for worker in pool._idle}
+        await pool.expect(current(tmp_path))
+        assert b'"401"' in await ask(pool, job(COUNT))
+        started = pool.figures()["started"]
+        assert pool._expected is not None
+        expected = pool._expected[1]
+        await pool.swap(current(tmp_path))
+        assert b'"11"' in await ask(pool, job(COUNT))
+        assert pool.figures()["started"] == started
+        assert {worker.pid for worker in expected} & {worker.pid for worker in pool._idle}
+        assert not pids & {worker.pid for worker in pool._idle}
+
+    with_pool(published, folder, test)
+
+
+def test_a_snapshot_that_is_expected_and_does_not_come_leaves_no_worker(
+    published: Settings, folder: Path, tmp_path: Path
+) -> None:
+    publish(quads(10), tmp_path)
+    expected: list[Worker] = []
+
+    async def test(pool: Pool) -> None:
+        with pytest.raises(StoreError):
+            await pool.expect(tmp_path / "nothing")
+        for _ in range(2):
+            await pool.expect(current(tmp_path))
+            assert pool._expected is not None
+            expected.extend(pool._expected[1])
+        assert b'"401"' in await ask(pool, job(COUNT))
+
+    with_pool(published, folder, test)
+    assert len(expected) == 4
+    assert not any(worker.alive for worker in expected)
+
+
 def test_a_snapshot_that_cannot_be_opened_leaves_the_old_in_service(
     published: Settings, folder: Path, tmp_path: Path
 ) -> None:
@@ -490,3 +532,17 @@ def test_one_client_may_take_the_largest_graph(published: Settings, folder: Path
         result.close()
 
     with_pool(replace(published, query_bytes=1000, graph_bytes=10**6), folder, test)
+
+
+def test_a_snapshot_comes_into_service_when_workers_have_opened_it(writable: TestClient) -> None:
+    state = writable.app.state  # type: ignore[attr-defined]
+    service, pool = state.service, state.pool
+    publish(quads(10), service.settings.snapshots)
+    ready: list[Path] = []
+    service.meet = lambda *_: ready.append(pool._expected[0])
+    service.reload()
+    assert ready == [service.folder]
+    started = pool.figures()["started"]
+    assert writable.get("/sparql", params={"query": COUNT}).json()["results"]["bindings"]
+    assert pool.folder == service.folder
+    assert pool.figures()["started"] == started
