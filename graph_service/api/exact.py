@@ -28,6 +28,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, NoMatchFound, request_response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from graph_service import heap
+
 Endpoint = Callable[[Request], Response]
 #: Requests that are answered at once, beside those of other routes.
 THREADS = 40
@@ -38,6 +40,8 @@ FADES = 0.9
 #: Seconds of an answer in the event loop that hold up the others, and how many times as long no
 #: answer at this address is given there, whatever its parameters.
 HOLDS_UP, BARS = 0.040, 1000
+#: Bytes of an answer that leaves much behind which nobody uses.
+LARGE = 1024**2
 #: Combinations of address and parameters whose times are kept; one more, and all are learnt anew.
 KNOWN = 10_000
 #: An address and the names of the parameters given.
@@ -112,10 +116,16 @@ class Exact(BaseRoute):
             return None
         run = asyncio.get_running_loop().run_in_executor
         try:
-            return await run(self._threads, self._timed, _asked(scope), endpoint, scope)
+            return await run(self._threads, self._made, _asked(scope), endpoint, scope)
         except Exception as error:
             scope["state"]["raised"] = error
             return None
+
+    def _made(self, asked: Asked, endpoint: Endpoint, scope: Scope) -> Response:
+        response = self._timed(asked, endpoint, scope)
+        if len(getattr(response, "body", b"")) >= LARGE:
+            heap.trim()
+        return response
 
     def _timed(self, asked: Asked, endpoint: Endpoint, scope: Scope) -> Response:
         begun, worked = time.perf_counter(), time.thread_time()

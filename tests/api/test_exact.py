@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from graph_service import heap
 from graph_service.api import exact
 from graph_service.api.exact import QUICK, Exact
 from tests.clock import Clock
@@ -76,6 +77,20 @@ def test_what_holds_up_the_loop_goes_to_threads_for_long(
     where = asked(clock, [*quick, *slow, *quick, *quick], threads_only=False)
     assert where.startswith("t" + "l" * 60 + "t" * 95)
     assert where.endswith("llll")
+
+
+def test_what_a_large_answer_leaves_goes_back_to_the_system(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    trimmed: list[str] = []
+    for size in (exact.LARGE - 1, exact.LARGE):
+        monkeypatch.setattr(heap, "trim", lambda size=size: trimmed.append(size))
+        router = APIRouter()
+        body = Response(b"a" * size)
+        router.add_api_route("/x", lambda request, body=body: body, methods=["GET"])
+        scope = {"type": "http", "method": "GET", "path": "/x", "query_string": b"", "state": {}}
+        assert asyncio.run(Exact([router], threads_only=False).in_thread(scope)) is body
+    assert trimmed == [exact.LARGE]
 
 
 def test_a_store_that_may_keep_it_waiting_is_never_asked_in_the_loop(clock: Clock) -> None:
