@@ -9,6 +9,7 @@ from typing import Any
 from graph_service.answers import Answers
 from graph_service.api.as_of_works import Work
 from graph_service.store import Row
+from graph_service.store.things import rows_of
 from graph_service.vocabulary import ID, ag
 
 Json = dict[str, Any]
@@ -110,11 +111,7 @@ SELECT DISTINCT ?thing ?changed ?changedLabel ?change ?text ?from ?fromText ?tar
 
 def ask(answers: Answers, query: str, things: Iterable[str]) -> Iterable[Row]:
     """The rows of one of these queries for some things, whose IRIs come from the graph."""
-    names = " ".join(f"<{iri}>" for iri in things)
-    if not names:
-        return ()
-    head, _, rest = query.partition("{ }")
-    return answers.store.select(f"{head}{{ {names} }}{rest}")
+    return rows_of(answers.store, query, list(dict.fromkeys(things)))
 
 
 def provisions_of(answers: Answers, things: list[str]) -> dict[str, list[str]]:

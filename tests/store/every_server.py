@@ -17,7 +17,9 @@ from graph_service.answers import Answers
 from graph_service.api.app import create_app
 from graph_service.build.publish import current, publish
 from graph_service.questions import registry
+from graph_service.service import Service
 from graph_service.settings import PROJECT, Settings
+from graph_service.shaping import to_json
 from graph_service.store import StoreError
 from graph_service.store.remote import RemoteStore
 from graph_service.store.upload import upload
@@ -55,6 +57,21 @@ class SameAnswers:
                 cursor = here.cursor
                 if not cursor:
                     break
+
+    @pytest.mark.parametrize("name", QUESTIONS)
+    def test_a_question_without_what_it_can_do_without_is_shown_the_same(
+        self, name: str, settings: Settings, loaded: Settings
+    ) -> None:
+        """By services that have just started: the labels of all that is in the answer are asked
+        for at once, and no earlier answer has brought some of them along."""
+        question = QUESTIONS[name]
+        needed = {n: v for n, v in question.example.items() if question.parameters[n].required}
+        here, there = (Service(each).answers for each in (settings, loaded))
+        one, other = (
+            answers.table(answers.solutions(name, needed), labelled=question.gives_labels)
+            for answers in (here, there)
+        )
+        assert sorted(map(to_json, other)) == sorted(map(to_json, one))
 
     def test_things_are_described_the_same(self, answers: Answers, remote: Answers) -> None:
         for name in ("responsibilities", "initiatives", "agreements", "events", "findings"):

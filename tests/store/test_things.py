@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,11 +11,12 @@ import pyoxigraph as ox
 import pytest
 
 from graph_service.answers import Answers
+from graph_service.api.as_of_facts import works_known
 from graph_service.build.publish import current, publish
 from graph_service.shaping import HIDDEN
-from graph_service.store import StoreError
+from graph_service.store import Row, StoreError
 from graph_service.store.embedded import EmbeddedStore
-from graph_service.store.things import FILE, asked, asked_labels, write
+from graph_service.store.things import AT_ONCE, FILE, asked, asked_labels, write
 from graph_service.vocabulary import thing
 from tests.store.disk import lines_of, refusing
 
@@ -45,6 +47,30 @@ def test_what_nobody_speaks_of_is_not_described(answers: Answers) -> None:
     law = thing("law", "sul-140")
     assert {s for s, _, _ in answers.store.about([law, thing("law", "sul-1400")])} == {law}
     assert list(answers.store.about([])) == []
+
+
+def test_a_query_never_names_more_things_than_virtuoso_takes(
+    answers: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where all of a large answer is to be named at once."""
+    store = answers.store
+    labelled = [row["s"].value for row in store.select("SELECT ?s { ?s skos:prefLabel ?o }")]
+    some = [iri for iri in dict.fromkeys(labelled) if iri.startswith("http")][: 2 * AT_ONCE + 1]
+    queries: list[str] = []
+    select = store.select
+
+    def note(query: str) -> Iterator[Row]:
+        queries.append(query)
+        return select(query)
+
+    monkeypatch.setattr(store, "select", note)
+    for ask, kept in ((asked, store.about), (asked_labels, store.labels)):
+        queries.clear()
+        assert Counter(ask(store, some)) == Counter(kept(some))
+        assert len(queries) == 3
+    queries.clear()
+    works_known(answers, some)
+    assert all(query.count("<") <= AT_ONCE for query in queries)
 
 
 #: Terms that a text file could spoil.

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from graph_service.answers import Answers
 from graph_service.api.app import create_app
 from graph_service.build.publish import current, manifest_of, publish
 from graph_service.service import Service
@@ -61,6 +62,17 @@ class TestDeath(Death):
 
     def engine(self, folder: Path) -> Virtuoso:
         return Virtuoso(folder)
+
+
+def test_more_things_than_one_query_may_name(loaded: Settings, answers: Answers) -> None:
+    rows = answers.store.select("SELECT DISTINCT ?s { ?s a ?kind ; skos:prefLabel ?label }")
+    things = [row["s"].value for row in rows][:5000]
+    assert len(things) == 5000
+    store = RemoteStore(loaded.store, current(loaded.snapshots).name, 60.0)
+    with pytest.raises(StoreError, match="Too many arguments"):
+        names = " ".join(f"<{iri}>" for iri in things)
+        list(store.select(f"SELECT ?s {{ VALUES ?s {{ {names} }} ?s skos:prefLabel ?label }}"))
+    assert sorted(store.labels(things)) == sorted(answers.store.labels(things))
 
 
 # -- limits ---------------------------------------------------------------------------------------
