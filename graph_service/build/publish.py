@@ -204,8 +204,9 @@ def _publish(
             raise
     _sync(snapshots)
     before(target)
+    gone = surplus(snapshots, target)
     _point(snapshots, snapshot)
-    _tidy(snapshots, snapshot)
+    _remove(gone)
     return manifest_of(target)
 
 
@@ -289,13 +290,24 @@ def _point(snapshots: Path, snapshot: str) -> None:
     _sync(snapshots)
 
 
-def _tidy(snapshots: Path, current: str) -> None:
-    """Remove all but the newest few snapshots."""
+def surplus(snapshots: Path, new: Path) -> list[Path]:
+    """The folders of the snapshots that go when a new one comes: all but the newest few.
+
+    The new one and the one in service always stay.
+    """
+    kept = {new.name}
+    with contextlib.suppress(NoSnapshotError):
+        kept.add(current(snapshots).name)
     complete = [p for p in snapshots.iterdir() if (p / "manifest.json").is_file()]
-    complete.sort(key=lambda p: (p.name == current, p.stat().st_mtime), reverse=True)
-    for path in complete[KEEP:]:
-        path.rename(snapshots / (OLD + path.name))
-    _clear(snapshots)
+    complete.sort(key=lambda p: (p.name in kept, p.stat().st_mtime), reverse=True)
+    return complete[KEEP:]
+
+
+def _remove(gone: list[Path]) -> None:
+    """Remove snapshots."""
+    for path in gone:
+        old = path.rename(path.with_name(OLD + path.name))
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _clear(snapshots: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pyoxigraph as ox
 
-from graph_service.build.publish import NoSnapshotError, current
+from graph_service.build.publish import surplus
 from graph_service.settings import Settings
 from graph_service.store import StoreError
 from graph_service.store.exchange import until
@@ -51,9 +51,9 @@ def upload(
 ) -> int:
     """Load a snapshot's merged triples into its graph on the remote store.
 
-    Of older snapshots there, the one in service stays, so that whoever asks it now gets answers
-    until it has swapped; those before it that this installation knows are dropped. A snapshot that
-    is there whole already is not touched.
+    A snapshot stays there as long as its folder stays here, so that a server that has not swapped
+    yet gets answers; the graphs of the folders that now go are dropped. A snapshot that is there
+    whole already is not touched.
 
     Args:
         settings: ``store`` names the query address, ``store_graphs`` the Graph Store address,
@@ -70,32 +70,46 @@ def upload(
         StoreError: the store did not take it; what it got of the new graph is dropped again.
     """
     prepare(settings)
-    target = merged_graph(folder.name)
     chunks, total = _chunks(ox.Store.read_only(str(folder / "store")))
     remote = RemoteStore(
         settings.store, folder.name, SECONDS, settings.store_login, transport=transport
     )
-    if _count(remote) == total:
-        tell(f"grafen ligger allerede på {settings.store}")
-        return total
     with client_for(settings.store_login, SECONDS, transport) as client:
         url = settings.store_graphs
-        _send(client, "DELETE", url, target)
-        try:
-            for number, body in chunks:
-                if not body:
-                    continue
-                _send(client, "POST", url, target, body)
-                tell(f"lægger {number} af {total} tripler på {url}")
-            there = _count(remote)
-            if there != total:
-                raise StoreError(f"{url} holds {there} of {total} triples")
-        except BaseException:
-            _drop_quietly(client, url, target)
-            raise
-        for name in _older(settings.snapshots, target):
-            _drop_quietly(client, url, name)
+        if _count(remote) == total:
+            tell(f"grafen ligger allerede på {settings.store}")
+        else:
+            _load(client, url, remote, chunks, total, tell)
+        # Only of snapshots known here: another installation may have its own on the same server.
+        for gone in surplus(settings.snapshots, folder):
+            if not _drop_quietly(client, url, merged_graph(gone.name)):
+                tell(f"{url} vil ikke slippe {merged_graph(gone.name)}: fjern den graf selv")
     return total
+
+
+def _load(
+    client: httpx.Client,
+    url: str,
+    remote: RemoteStore,
+    chunks: Iterator[tuple[int, bytes]],
+    total: int,
+    tell: Callable[[str], None],
+) -> None:
+    """Load a graph whole. Raises as :func:`upload`, and then has dropped it again."""
+    target = merged_graph(remote.snapshot)
+    _send(client, "DELETE", url, target)
+    try:
+        for number, body in chunks:
+            if not body:
+                continue
+            _send(client, "POST", url, target, body)
+            tell(f"lægger {number} af {total} tripler på {url}")
+        there = _count(remote)
+        if there != total:
+            raise StoreError(f"{url} holds {there} of {total} triples")
+    except BaseException:
+        _drop_quietly(client, url, target)
+        raise
 
 
 def _count(remote: RemoteStore) -> int:
@@ -105,19 +119,6 @@ def _count(remote: RemoteStore) -> int:
         return int(rows[0]["n"].value)
     except (IndexError, KeyError, ValueError):
         raise StoreError(f"{remote.url} does not say how many triples it holds") from None
-
-
-def _older(snapshots: Path, target: str) -> list[str]:
-    """Graphs of our snapshots other than the new one and the one in service."""
-    try:
-        in_service = merged_graph(current(snapshots).name)
-    except NoSnapshotError:
-        return []
-    if in_service == target:
-        return []
-    # Only of snapshots known here: another installation may have its own on the same server.
-    ours = sorted(merged_graph(p.parent.name) for p in snapshots.glob("*/manifest.json"))
-    return [name for name in ours if name not in (target, in_service)]
 
 
 def _chunks(store: ox.Store) -> tuple[Iterator[tuple[int, bytes]], int]:
@@ -152,12 +153,13 @@ def _has_blank(quad: ox.Quad) -> bool:
     return isinstance(quad.subject, ox.BlankNode) or isinstance(quad.object, ox.BlankNode)
 
 
-def _drop_quietly(client: httpx.Client, url: str, name: str) -> None:
-    """Drop a graph that nobody asks; when it cannot be, it is dropped by a later upload."""
+def _drop_quietly(client: httpx.Client, url: str, name: str) -> bool:
+    """Drop a graph that nobody asks; whether it could be."""
     try:
         _send(client, "DELETE", url, name)
     except StoreError:
-        return
+        return False
+    return True
 
 
 def _send(client: httpx.Client, method: str, url: str, name: str, body: bytes = b"") -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -10,7 +11,7 @@ import httpx
 import pyoxigraph as ox
 import pytest
 
-from graph_service.build.publish import current, publish
+from graph_service.build.publish import POINTER, current, publish
 from graph_service.settings import PROJECT, Settings
 from graph_service.store import StoreError
 from graph_service.store import upload as module
@@ -112,15 +113,48 @@ def test_all_triples_arrive_in_a_graph_of_their_own(made: Settings, service: Ser
     assert len(list(service.store)) == 7
 
 
-def test_the_current_and_the_previous_stay(made: Settings, service: Service) -> None:
-    first, second = put(made, service, "en"), put(made, service, "to")
-    assert service.graphs() == {merged_graph(first), merged_graph(second)}
-    third = put(made, service, "tre")
-    assert service.graphs() == {merged_graph(second), merged_graph(third)}
+def test_a_graph_stays_as_long_as_its_folder(made: Settings, service: Service) -> None:
+    """So a server that has not swapped, and one that goes back, finds what it asks."""
+    names = [put(made, service, text) for text in ("en", "to", "tre")]
+    assert service.graphs() == set(map(merged_graph, names))
     other = ox.NamedNode("http://others/graph")
     service.store.add(ox.Quad(P, P, P, other))
-    put(made, service, "fire")
-    assert other.value in service.graphs()
+    names = [*names[1:], put(made, service, "fire")]
+    assert service.graphs() == {other.value, *map(merged_graph, names)}
+    assert {p.parent.name for p in made.snapshots.glob("*/manifest.json")} == set(names)
+
+
+def test_the_graph_that_was_in_service_until_now_stays_however_old(
+    made: Settings, service: Service
+) -> None:
+    first, second, third = (put(made, service, text) for text in ("en", "to", "tre"))
+    (made.snapshots / POINTER).write_text(first)
+    fourth = put(made, service, "fire")
+    assert service.graphs() == set(map(merged_graph, (first, third, fourth)))
+    assert {p.parent.name for p in made.snapshots.glob("*/manifest.json")} == {first, third, fourth}
+    assert second not in (first, third, fourth)
+
+
+def test_an_older_graph_goes_also_when_the_new_one_is_there_already(
+    made: Settings, service: Service, tmp_path: Path
+) -> None:
+    fourth = put(replace(made, snapshots=tmp_path / "elsewhere"), service, "fire")
+    first, *kept = (put(made, service, text) for text in ("en", "to", "tre"))
+    assert put(made, service, "fire") == fourth
+    assert service.graphs() == set(map(merged_graph, (*kept, fourth)))
+    assert service.requests[-1] == f"DELETE {first}"
+
+
+def test_a_graph_that_stays_against_our_will_is_told_of(made: Settings, service: Service) -> None:
+    first, *_ = (put(made, service, text) for text in ("en", "to", "tre", "fire"))
+    service.store.add(ox.Quad(P, P, P, ox.NamedNode(merged_graph(first))))
+    (made.snapshots / first).mkdir()
+    (made.snapshots / first / "manifest.json").touch()
+    os.utime(made.snapshots / first, (0, 0))
+    service.refuse_delete = True
+    told: list[str] = []
+    upload(made, current(made.snapshots), tell=told.append, transport=service.transport)
+    assert f"vil ikke slippe {merged_graph(first)}: fjern den graf selv" in told[-1]
 
 
 def test_a_graph_that_is_there_whole_is_not_touched(made: Settings, service: Service) -> None:
@@ -160,18 +194,18 @@ def test_what_could_not_be_dropped_goes_the_next_time(made: Settings, service: S
     assert current(made.snapshots).name == second
     service.refuse_delete = False
     service.store.add(ox.Quad(P, P, P, ox.NamedNode(merged_graph(first))))
-    third = put(made, service, "tre")
-    assert service.graphs() == {merged_graph(second), merged_graph(third)}
+    names = (second, *(put(made, service, text) for text in ("tre", "fire")))
+    assert service.graphs() == set(map(merged_graph, names))
 
 
 def test_what_another_installation_put_there_stays(
     made: Settings, service: Service, tmp_path: Path
 ) -> None:
     theirs = put(replace(made, snapshots=tmp_path / "theirs"), service, "deres")
-    for text in ("en", "to", "tre"):
+    for text in ("en", "to", "tre", "fire"):
         put(made, service, text)
     assert merged_graph(theirs) in service.graphs()
-    assert len(service.graphs()) == 3
+    assert len(service.graphs()) == 4
 
 
 def test_without_addresses_nothing_is_sent(made: Settings, service: Service) -> None:

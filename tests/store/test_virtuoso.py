@@ -209,7 +209,10 @@ def test_a_failed_upload_leaves_the_old_snapshot(
     assert service.reload().id == second
     assert service.answers.labels([ID + "body/b0"]) == {ID + "body/b0": "Anden 0"}
     third = put("Tredje")
-    assert server.graphs() == others | {merged_graph(second), merged_graph(third)}
+    assert service.answers.labels([ID + "body/b1"]) == {ID + "body/b1": "Anden 1"}
+    fourth = put("Fjerde")
+    assert service.answers.labels([ID + "body/b2"]) == {ID + "body/b2": "Anden 2"}, "not swapped"
+    assert server.graphs() == others | {merged_graph(each) for each in (second, third, fourth)}
 
 
 # -- the command ----------------------------------------------------------------------------------
