@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Lock, Thread
 
 from graph_service.answers import Answers
+from graph_service.build.held import Hold
 from graph_service.build.publish import Manifest, NoSnapshotError, current, manifest_of
 from graph_service.heap import give_back
 from graph_service.questions import registry
@@ -31,6 +32,7 @@ class InService:
     answers: Answers
     manifest: Manifest
     folder: Path
+    held: Hold
 
 
 class Service:
@@ -127,6 +129,7 @@ class Service:
                 return self._now
             if self._coming and self._coming.folder == folder:
                 return self._coming
+            held = Hold(folder)
             manifest = manifest_of(folder)
             store: Store
             if self.settings.store == "embedded":
@@ -144,7 +147,7 @@ class Service:
                 )
                 if sure:
                     remote.make_sure()
-            opened = InService(Answers(store, self.questions, folder), manifest, folder)
+            opened = InService(Answers(store, self.questions, folder), manifest, folder, held)
             self._coming = opened
         if self._now:
             for tell in self.on_coming:

@@ -44,6 +44,7 @@ from typing import BinaryIO
 import pyoxigraph as ox
 
 from graph_service import __version__
+from graph_service.build.held import is_held
 from graph_service.search import file as search
 from graph_service.store import index, things
 
@@ -293,14 +294,14 @@ def _point(snapshots: Path, snapshot: str) -> None:
 def surplus(snapshots: Path, new: Path) -> list[Path]:
     """The folders of the snapshots that go when a new one comes: all but the newest few.
 
-    The new one and the one in service always stay.
+    The new one, the one that CURRENT names, and those that a server holds always stay.
     """
     kept = {new.name}
     with contextlib.suppress(NoSnapshotError):
         kept.add(current(snapshots).name)
     complete = [p for p in snapshots.iterdir() if (p / "manifest.json").is_file()]
     complete.sort(key=lambda p: (p.name in kept, p.stat().st_mtime), reverse=True)
-    return complete[KEEP:]
+    return [path for path in complete[KEEP:] if not is_held(path)]
 
 
 def _remove(gone: list[Path]) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 from graph_service.api.problems import Problem
+from graph_service.build.held import Hold
 from graph_service.settings import Settings
 from graph_service.sparql import failures
 from graph_service.sparql.line import Line, NoPlaceError
@@ -49,6 +50,8 @@ class Pool:
 
     def __init__(self, settings: Settings, folder: Path, spares: int = SPARES) -> None:
         self.settings, self.folder = settings, folder
+        # For the workers to come. It follows the service at the next query only.
+        self._held = Hold(folder)
         self.counts: Counter[str] = Counter()
         self._wanted = settings.workers + spares
         self._idle: list[Worker] = []
@@ -112,11 +115,13 @@ class Pool:
         async with self._swapping:
             if folder == self.folder:
                 return
+            held = Hold(folder)
             fresh = self._take_expected(folder) or await self._start_all(folder)
             if self._closed:
                 await asyncio.gather(*(worker.stop() for worker in fresh))
                 raise StoreError("the pool is closed")
             stale, self._idle, self.folder = self._idle, fresh, folder
+            self._held = held
             self.counts["swapped"] += 1
             self._dispatch()
             for worker in stale:

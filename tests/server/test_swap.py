@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import os
 import shutil
+import signal
 import threading
 import weakref
 from collections.abc import Iterator
@@ -20,13 +22,14 @@ from fastapi.testclient import TestClient
 
 from graph_service.answers import Answers
 from graph_service.api.app import create_app
-from graph_service.build.publish import POINTER, current
+from graph_service.build.held import is_held
+from graph_service.build.publish import KEEP, POINTER, current
 from graph_service.processes import Among, Generation
 from graph_service.server import Following
 from graph_service.service import Service
 from graph_service.settings import Settings
 from tests.api.test_operations import small
-from tests.server.conftest import has_open, label_served, reload, server, wait_until
+from tests.server.conftest import below, gone, has_open, label_served, reload, server, wait_until
 from tests.web.addresses import PAGES
 
 #: A page, and addresses of programs.
@@ -193,6 +196,42 @@ def test_a_process_that_nobody_asks_takes_the_new_one_too(tmp_path: Path) -> Non
         opened = f"{current(snapshots).name}/index.sqlite"
         wait_until(lambda: all(has_open(pid, opened) for pid in running.children()))
         assert label_served(running) == "Efter"
+
+
+def test_what_is_answered_from_stays_however_much_is_published(tmp_path: Path) -> None:
+    """Workers that take the place of others open it again; what was reloaded from goes."""
+    snapshots = tmp_path / "snapshots"
+    first = small(snapshots, "Før")
+    labels = "/sparql?query=SELECT%20%3Fl%20%7B%3Fs%20skos%3AprefLabel%20%3Fl%7D"
+    with server(snapshots, tmp_path / "log", processes=2, workers=2) as running:
+        wait_until(lambda: len(running.children()) == 2)
+        opened = f"{first}/index.sqlite"
+        wait_until(lambda: all(has_open(pid, opened) for pid in running.children()))
+        for n in range(KEEP + 1):
+            small(snapshots, f"Efter {n}")
+        assert label_served(running) == "Før"
+        workers = [worker for process in running.children() for worker in below(process)]
+        for worker in workers:
+            os.kill(worker, signal.SIGKILL)
+        wait_until(lambda: all(map(gone, workers)))
+        for _ in range(4):
+            assert running.get(labels, Accept="text/csv") == (200, "l\r\nFør\r\n".encode())
+        assert running.get("/api/v1/search?q=sul")[0] == 200
+        reload(running, 20)
+        newest = f"{current(snapshots).name}/index.sqlite"
+        wait_until(lambda: all(has_open(pid, newest) for pid in running.children()))
+    small(snapshots, "Sidst")
+    assert not (snapshots / first).exists()
+    assert len(list(snapshots.glob("*/manifest.json"))) == KEEP
+
+
+def test_a_service_lets_go_of_what_it_no_longer_answers_from(
+    service: Service, tmp_path: Path
+) -> None:
+    first = service.folder
+    assert is_held(first) and not is_held(current(tmp_path))
+    service.reload()
+    assert not is_held(first) and is_held(current(tmp_path))
 
 
 TWINS = ("0" * 15 + "1", "0" * 15 + "2")
