@@ -58,8 +58,12 @@ def readyz(request: Request) -> Response:
         raise Problem("too-busy", "Tjenesten er ved at lukke.")
     try:
         service.answers.store.ask("ASK { ?s ?p ?o }")
+        there = service.folder.is_dir()
     except (NoSnapshotError, StoreError) as error:
         raise Problem("store-unavailable", "Grafen svarer ikke.") from error
+    if not there:
+        # What is open still answers, but search and free SPARQL open it anew.
+        raise Problem("store-unavailable", "Grafens mappe er ikke længere på disken.")
     return PlainTextResponse(f"ready {service.manifest.id}\n", headers=NO_STORE)
 
 

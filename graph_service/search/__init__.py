@@ -24,6 +24,7 @@ import pyoxigraph as ox
 
 from graph_service.danish import STOP, WORD, normalise, split_compound, stem, words
 from graph_service.search.file import FILE, KIND, LENGTH, NUMBER, WEIGHT, write
+from graph_service.store import StoreError
 from graph_service.store.tables import Table
 from graph_service.vocabulary import kind_and_slug
 
@@ -239,10 +240,13 @@ def index_of(folder: Path) -> SearchIndex:
         folder: the snapshot's folder; one that an earlier version published has no file yet.
 
     Raises:
-        StoreError: the file cannot be read.
+        StoreError: the file cannot be read, or the snapshot is gone from the disk.
     """
     if (folder / FILE).is_file():
         return SearchIndex(folder)
     with TemporaryDirectory() as room:
-        write(ox.Store.read_only(str(folder / "store")), Path(room))
+        try:
+            write(ox.Store.read_only(str(folder / "store")), Path(room))
+        except OSError as error:
+            raise StoreError(str(error)) from error
         return SearchIndex(Path(room))  # which holds the file open when it has no name any more

@@ -217,7 +217,8 @@ class Pool:
         """A worker of ours alone, after waiting in line little longer than one query may take.
 
         Raises:
-            Problem: too-busy, too-many.
+            Problem: too-busy, too-many; store-unavailable when no worker can come, because the
+                snapshot is gone from the disk.
         """
         if self._closed:
             raise failures.too_busy()
@@ -228,7 +229,8 @@ class Pool:
             raise told from full
         self._dispatch()
         try:
-            limit = self.settings.query_seconds + PATIENCE
+            hopeless = not (turn.given.done() or self._busy or self._openable())
+            limit = 0.0 if hopeless else self.settings.query_seconds + PATIENCE
             await asyncio.wait({turn.given}, timeout=limit)
         except BaseException:
             if turn.given.done() and not turn.given.cancelled():
@@ -238,8 +240,12 @@ class Pool:
         if not turn.given.done() or turn.given.cancelled():
             self._line.leave(turn)
             self._line.refused["refused"] += 1
-            raise failures.too_busy()
+            raise failures.too_busy() if self._openable() else failures.unavailable()
         return turn.given.result()
+
+    def _openable(self) -> bool:
+        """Whether other workers can open the snapshot."""
+        return self.folder.is_dir()
 
     def _dispatch(self) -> None:
         """Give idle workers to those who wait."""

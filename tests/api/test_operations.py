@@ -49,6 +49,24 @@ def test_without_a_snapshot_it_says_so(settings: Settings, tmp_path: Path) -> No
         assert answer.headers["content-type"] == "application/problem+json"
 
 
+def test_where_the_folder_is_gone_from_the_disk_it_is_alive_and_not_ready(
+    settings: Settings, tmp_path: Path
+) -> None:
+    first = small(tmp_path, "Før")
+    with TestClient(create_app(replace(settings, snapshots=tmp_path))) as client:
+        assert client.get("/readyz").status_code == 200
+        (tmp_path / first).rename(tmp_path / "away")
+        lost = [client.get(path) for path in ("/readyz", "/api/v1/search?q=sul")]
+        for answer in lost:
+            assert answer.status_code == 503
+            assert answer.json()["title"] == "Grafen kan ikke nås lige nu"
+        assert lost[0].json()["detail"] == "Grafens mappe er ikke længere på disken."
+        assert client.get("/healthz").status_code == 200
+        (tmp_path / "away").rename(tmp_path / first)
+        for path in ("/readyz", "/api/v1/search?q=sul"):
+            assert client.get(path).status_code == 200
+
+
 def test_metrics_are_prometheus_text(client: TestClient) -> None:
     answer = client.get("/metrics")
     assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"

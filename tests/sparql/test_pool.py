@@ -6,6 +6,7 @@ import asyncio
 import errno
 import io
 import os
+import shutil
 import signal
 import time
 from collections.abc import Awaitable, Callable
@@ -87,6 +88,26 @@ def test_a_query_that_takes_too_long_is_killed_and_the_spare_takes_the_next(
         assert pool.figures()["started"] == 3
 
     with_pool(published, folder, test)
+
+
+def test_where_the_snapshot_is_gone_from_the_disk_nobody_waits_for_a_worker(
+    published: Settings, folder: Path, tmp_path: Path
+) -> None:
+    copy = shutil.copytree(folder, tmp_path / folder.name)
+
+    async def test(pool: Pool) -> None:
+        assert b'"401"' in await ask(pool, job(COUNT))
+        shutil.rmtree(copy)
+        for worker in pool._idle:
+            worker.kill()
+        await until(lambda: not any(worker.alive for worker in pool._idle))
+        begun = time.monotonic()
+        assert await problem_of(pool, job(COUNT)) == "store-unavailable"
+        assert time.monotonic() - begun < 1.0
+        await pool.swap(folder)
+        assert b'"401"' in await ask(pool, job(COUNT))
+
+    with_pool(published, copy, test)
 
 
 def test_a_query_that_takes_too_much_memory_ends_alone(published: Settings, folder: Path) -> None:
