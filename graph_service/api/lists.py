@@ -291,7 +291,7 @@ def router(questions: dict[str, Question]) -> APIRouter:
         )
         if resource.name == "evidence":
             continue
-        slug = in_path("slug", f"Slug eller IRI: {resource.singular}")
+        slug = in_path("slug", f"Slug: {resource.singular}")
         routes.add_api_route(
             f"/{resource.name}/{{slug}}",
             detail_route(resource),
