@@ -29,8 +29,12 @@ log = logging.getLogger("ansvarsgraf")
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 #: A process that ends within so many seconds did not start.
 SOON = 3.0
-#: After so many that did not start, the service gives up.
+#: After so many that did not start, one after the other, the service gives up if none is well; else
+#: the pause before the next grows from one second to so many.
 GIVE_UP = 5
+LONGEST_PAUSE = 30.0
+#: Seconds between two looks at what ended, while a process is to be started after a pause.
+LOOK = 0.1
 
 
 class Told(NamedTuple):
@@ -163,24 +167,34 @@ class Parent:
         self._lifeline, self._hold = os.pipe()
         #: Process → its place, and when it was started.
         self._children: dict[int, tuple[int, float]] = {}
-        self._stopping = False
+        self._stopping = self._gave_up = False
         self._failures = 0
+        #: No process is started before this moment.
+        self._pause_until = 0.0
 
     def run(self) -> None:
         """Start the processes, and start again what ends, until a signal stops all."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         signal.signal(signal.SIGHUP, self._pass_on)
+        # Ignored, as who starts the service may leave it, nobody would tell which one ended.
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         gc.freeze()
         try:
-            for _ in range(self.number):
-                self._start()
-            while self._children:
+            while self._children or not self._stopping:
+                self._start_missing()
                 self._wait()
         finally:
             shutil.rmtree(self._figures, ignore_errors=True)
-        if self._failures > GIVE_UP:
+        if self._gave_up:
             raise OSError(0, "processerne kan ikke starte; se loggen")
+
+    def _missing(self) -> bool:
+        return not self._stopping and len(self._children) < self.number
+
+    def _start_missing(self) -> None:
+        while self._missing() and time.monotonic() >= self._pause_until:
+            self._start()
 
     def _start(self) -> None:
         sys.stdout.flush()
@@ -217,13 +231,17 @@ class Parent:
             os._exit(code)
 
     def _wait(self) -> None:
+        # With one to start after a pause, neither the pause nor the others are waited for alone.
+        missing = self._missing()
         try:
-            pid, status = os.waitpid(-1, 0)
+            pid, status = os.waitpid(-1, os.WNOHANG if missing else 0)
         except InterruptedError:
             return
         except ChildProcessError:
             self._children.clear()
-            return
+            pid, status = 0, 0
+        if not pid and missing:
+            time.sleep(LOOK)
         ended = self._children.pop(pid, None)
         if ended is None:
             return
@@ -231,15 +249,25 @@ class Parent:
             (self._figures / f"{pid}.json").unlink()
         if self._stopping:
             return
-        self._failures = self._failures + 1 if time.monotonic() - ended[1] < SOON else 0
-        if self._failures > GIVE_UP:
-            log.critical("processes end as soon as they start (%d); giving up", status)
-            self._stop(signal.SIGTERM, None)
-            return
         log.error("process %d ended (%d) and is started again", pid, status)
-        if self._failures:
-            time.sleep(1.0)
-        self._start()
+        if time.monotonic() - ended[1] < SOON:
+            self._failed()
+        else:
+            self._failures = 0
+
+    def _failed(self) -> None:
+        """One did not start: wait before the next, or give up if there is none that is well."""
+        self._failures += 1
+        pause = min(LONGEST_PAUSE, 2.0 ** max(0, self._failures - GIVE_UP))
+        self._pause_until = time.monotonic() + pause
+        if self._failures > GIVE_UP and not self._any_well():
+            log.critical("processes end as soon as they start; giving up")
+            self._gave_up = True
+            self._stop(signal.SIGTERM, None)
+
+    def _any_well(self) -> bool:
+        now = time.monotonic()
+        return any(now - started >= SOON for _, started in self._children.values())
 
     def _stop(self, number: int, frame: object) -> None:
         self._stopping = True

@@ -27,6 +27,7 @@ from graph_service.api import at_once
 from graph_service.api.app import create_app
 from graph_service.api.at_once import Whole
 from graph_service.api.observe import set_up_logging
+from graph_service.build.publish import current, manifest_of
 from graph_service.connections import Limits
 from graph_service.guarded import guarded
 from graph_service.processes import Among, Parent, listen, room_for_files
@@ -120,6 +121,8 @@ def run(settings: Settings, listening: socket.socket, among: Among | None = None
         among: what it shares with the others, when there are several.
     """
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    if among:
+        must_be_readable(settings)
     heap.set_up()
     number = among.processes if among else 1
     limits = limits_of(settings).share(number)
@@ -154,6 +157,17 @@ def run(settings: Settings, listening: socket.socket, among: Among | None = None
 
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(main())
+
+
+def must_be_readable(settings: Settings) -> None:
+    """End one of several processes that could not read what is published: it would answer its part
+    of the requests with errors, while the others have what they opened before."""
+    with contextlib.suppress(NoSnapshotError):
+        try:
+            manifest_of(current(settings.snapshots))
+        except StoreError as error:
+            log.error("a process could not start: %s", error)
+            raise SystemExit(1) from None
 
 
 def orphaned(server: Server, loop: asyncio.AbstractEventLoop, lifeline: int) -> None:

@@ -28,8 +28,8 @@ import fcntl
 import hashlib
 import json
 import os
+import secrets
 import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -46,7 +46,7 @@ import pyoxigraph as ox
 from graph_service import __version__
 from graph_service.build.held import is_held
 from graph_service.search import file as search
-from graph_service.store import index, things
+from graph_service.store import StoreError, index, things
 
 POINTER = "CURRENT"
 LOCK = "LOCK"
@@ -189,7 +189,9 @@ def _publish(
     _clear(snapshots)
     target = snapshots / snapshot
     if not all((target / name).is_file() for name in WHOLE):
-        work = Path(tempfile.mkdtemp(prefix=NEW, dir=snapshots))
+        # Not mkdtemp: who serves may be another user than who builds, and the umask says who reads.
+        work = snapshots / (NEW + secrets.token_hex(8))
+        work.mkdir()
         try:
             manifest = _write(fill, snapshot, work)
             (work / "manifest.json").write_text(_json(manifest), encoding="utf-8")
@@ -278,10 +280,9 @@ def _sync(*paths: Path) -> None:
 
 
 def _point(snapshots: Path, snapshot: str) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=POINTING, dir=snapshots)
-    pointer = Path(name)
+    pointer = snapshots / (POINTING + secrets.token_hex(8))
     try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        with pointer.open("x", encoding="ascii") as file:
             file.write(snapshot + "\n")
         _sync(pointer)
         pointer.replace(snapshots / POINTER)
@@ -325,17 +326,28 @@ def current(snapshots: Path) -> Path:
 
     Raises:
         NoSnapshotError: nothing has been published here.
+        StoreError: what is published cannot be read.
     """
     try:
         name = (snapshots / POINTER).read_text(encoding="ascii").strip()
+        folder = snapshots / name
+        if not (folder / "manifest.json").is_file():
+            raise NoSnapshotError(str(folder))
     except FileNotFoundError:
         raise NoSnapshotError(str(snapshots)) from None
-    folder = snapshots / name
-    if not (folder / "manifest.json").is_file():
-        raise NoSnapshotError(str(folder))
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{snapshots / POINTER}: {error}") from error
     return folder
 
 
 def manifest_of(folder: Path) -> Manifest:
-    """The manifest of a snapshot's folder."""
-    return Manifest(**json.loads((folder / "manifest.json").read_text(encoding="utf-8")))
+    """The manifest of a snapshot's folder.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    path = folder / "manifest.json"
+    try:
+        return Manifest(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise StoreError(f"{path}: {error}") from error

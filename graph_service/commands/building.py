@@ -11,6 +11,7 @@ from graph_service.build import (
     TurtleError,
     build,
     current,
+    manifest_of,
 )
 from graph_service.build.publish import refusal
 from graph_service.cli import CommandError, Progress
@@ -109,9 +110,11 @@ def serve_command(settings: Settings, host: str, port: int, processes: int = 0) 
     from graph_service.server import serve
 
     try:
-        current(settings.snapshots)
+        manifest_of(current(settings.snapshots))
     except NoSnapshotError:
         raise CommandError(NOTHING_PUBLISHED, 3) from None
+    except StoreError as error:
+        raise CommandError(f"Grafen kan ikke læses: {error}", 4) from None
     print(f"Ansvarsgraf: http://{host}:{port}", flush=True)
     try:
         serve(settings, host, port, processes)

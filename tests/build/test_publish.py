@@ -15,6 +15,7 @@ from graph_service.build.publish import (
     n_quads,
     publish,
 )
+from graph_service.store import StoreError
 from graph_service.store.embedded import EmbeddedStore
 
 module = sys.modules["graph_service.build.publish"]
@@ -116,4 +117,27 @@ def test_old_snapshots_are_tidied_and_the_current_one_kept(tmp_path: Path) -> No
 
 def test_nothing_published_is_said_plainly(tmp_path: Path) -> None:
     with pytest.raises(NoSnapshotError):
+        current(tmp_path)
+
+
+def test_the_umask_says_who_may_read_a_snapshot(tmp_path: Path) -> None:
+    """Who serves may be another user than who builds."""
+    before = os.umask(0o022)
+    try:
+        publish([quad("x")], tmp_path / "snapshots")
+    finally:
+        os.umask(before)
+    for path in (tmp_path / "snapshots").rglob("*"):
+        wanted = 0o755 if path.is_dir() else 0o644
+        assert path.stat().st_mode & 0o777 == wanted, path
+
+
+def test_what_cannot_be_read_is_no_missing_snapshot(tmp_path: Path) -> None:
+    folder = tmp_path / publish([quad("x")], tmp_path).id
+    (folder / "manifest.json").write_text("{")
+    with pytest.raises(StoreError):
+        manifest_of(current(tmp_path))
+    (tmp_path / "CURRENT").unlink()
+    (tmp_path / "CURRENT").mkdir()
+    with pytest.raises(StoreError):
         current(tmp_path)

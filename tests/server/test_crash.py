@@ -132,10 +132,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Run
 @pytest.mark.parametrize(
     ("event", "word", "left"),
     [
-        pytest.param("tempfile.mkdtemp", ".new-", "", id="before the folder"),
+        pytest.param("os.mkdir", ".new-", "", id="before the folder"),
         pytest.param("open", "manifest.json', 'w'", ".new-", id="store written, no manifest"),
         pytest.param("os.rename", ".new-", ".new-", id="folder written, not yet named"),
-        pytest.param("tempfile.mkstemp", ".pointer-", "", id="folder named, no pointer"),
+        pytest.param("open", ".pointer-", "", id="folder named, no pointer"),
         pytest.param("os.rename", ".pointer-", ".pointer-", id="pointer written, not yet replaced"),
     ],
 )

@@ -9,13 +9,19 @@ import signal
 import socket
 import threading
 import time
+from dataclasses import replace
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from urllib.parse import quote, unquote
 
 import pytest
 
+from graph_service import processes
+from graph_service.build.publish import POINTER
+from graph_service.cli import CommandError
+from graph_service.commands import serve_command
 from graph_service.processes import listen
+from graph_service.settings import Settings
 from graph_service.vocabulary import GRAPH
 from tests.api.test_operations import small
 from tests.server.conftest import Running, gone, label_served, pool, reload, server, wait_until
@@ -151,11 +157,11 @@ def test_an_answer_in_two_writes_does_not_wait_for_an_acknowledgement() -> None:
     assert asyncio.run(accepted()) != 0
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-def test_sigterm_ends_it_when_requests_are_done(tmp_path: Path, processes: int) -> None:
+@pytest.mark.parametrize("number", [1, 2])
+def test_sigterm_ends_it_when_requests_are_done(tmp_path: Path, number: int) -> None:
     snapshots = tmp_path / "snapshots"
     small(snapshots, "En")
-    with server(snapshots, tmp_path / "log", processes=processes) as running:
+    with server(snapshots, tmp_path / "log", processes=number) as running:
         kept = HTTPConnection("127.0.0.1", running.port, timeout=20)
         kept.request("GET", "/healthz")
         assert kept.getresponse().read()
@@ -225,3 +231,40 @@ def test_a_graph_whose_name_has_percent_signs_is_at_its_own_address(
         assert (status, b"<http://a>" in body) == (200, True)
         assert running.get(f"/graph/{quote(unquote(name), safe='')}")[0] == 404
         assert running.send("DELETE", f"/graph/{own}")[0] == 204
+
+
+def unreadable(snapshots: Path) -> None:
+    """Make the pointer what nobody can read, not even root."""
+    (snapshots / POINTER).unlink()
+    (snapshots / POINTER).mkdir()
+
+
+def test_while_the_pointer_cannot_be_read_those_that_are_well_go_on(tmp_path: Path) -> None:
+    snapshots = tmp_path / "snapshots"
+    name = small(snapshots, "En")
+    with server(snapshots, tmp_path / "log", processes=2) as running:
+        wait_until(lambda: pool(running, "idle") == 4, 60)
+        time.sleep(processes.SOON)
+        unreadable(snapshots)
+        assert running.send("POST", "/api/v1/admin/reload")[0] == 503
+        os.kill(running.children()[0], signal.SIGKILL)
+
+        def tried() -> int:
+            return running.log.read_text().count("a process could not start")
+
+        wait_until(lambda: tried() > processes.GIVE_UP, 60)
+        assert {label_served(running) for _ in range(8)} == {"En"}
+        (snapshots / POINTER).rmdir()
+        (snapshots / POINTER).write_text(name)
+        wait_until(lambda: "ansvarsgraf_processes 2\n" in running.get("/metrics")[1].decode(), 60)
+        running.process.send_signal(signal.SIGTERM)
+        assert running.process.wait(20) == 0
+        assert "Traceback" not in running.log.read_text()
+
+
+def test_a_start_over_what_cannot_be_read_says_so(settings: Settings, tmp_path: Path) -> None:
+    small(tmp_path, "En")
+    unreadable(tmp_path)
+    with pytest.raises(CommandError, match="Grafen kan ikke læses") as caught:
+        serve_command(replace(settings, snapshots=tmp_path), "127.0.0.1", 0, 2)
+    assert caught.value.code == 4
