@@ -205,7 +205,14 @@ class Parent:
             return
         taken = {place for place, _ in self._children.values()}
         place = next(place for place in range(self.number) if place not in taken)
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            # The system has no room for one more now (EAGAIN, ENOMEM): later it may.
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+            log.error("no process can be started now: %s", error)
+            self._failed()
+            return
         if pid:
             self._children[pid] = (place, time.monotonic())
             signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
@@ -261,7 +268,7 @@ class Parent:
         pause = min(LONGEST_PAUSE, 2.0 ** max(0, self._failures - GIVE_UP))
         self._pause_until = time.monotonic() + pause
         if self._failures > GIVE_UP and not self._any_well():
-            log.critical("processes end as soon as they start; giving up")
+            log.critical("no process can start; giving up")
             self._gave_up = True
             self._stop(signal.SIGTERM, None)
 

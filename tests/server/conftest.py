@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -69,14 +69,21 @@ class Running:
 
 
 @contextmanager
-def server(snapshots: Path, log: Path, processes: int = 1, **settings: object) -> Iterator[Running]:
-    """Serve a snapshots folder; settings are names without ``ANSVARSGRAF_``."""
+def server(
+    snapshots: Path,
+    log: Path,
+    processes: int = 1,
+    program: Sequence[str] = ("-m", "graph_service.cli"),
+    **settings: object,
+) -> Iterator[Running]:
+    """Serve a snapshots folder; settings are names without ``ANSVARSGRAF_``. The program is what
+    Python runs."""
     port = free_port()
     environment = {f"ANSVARSGRAF_{k.upper()}": str(v) for k, v in settings.items()}
     with log.open("wb") as err:
         process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "graph_service.cli", "serve"),
+                *(sys.executable, *program, "serve"),
                 *("--port", str(port), "--processes", str(processes)),
             ],
             env={

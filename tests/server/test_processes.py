@@ -268,3 +268,32 @@ def test_a_start_over_what_cannot_be_read_says_so(settings: Settings, tmp_path: 
     with pytest.raises(CommandError, match="Grafen kan ikke læses") as caught:
         serve_command(replace(settings, snapshots=tmp_path), "127.0.0.1", 0, 2)
     assert caught.value.code == 4
+
+
+#: The service, in which the third fork fails, as where no more processes are allowed.
+FORK_FAILS = """
+import errno, os, sys
+real, calls = os.fork, []
+def fork():
+    calls.append(1)
+    if len(calls) == 3:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+    return real()
+os.fork = fork
+from graph_service.cli import main
+sys.exit(main())
+"""
+
+
+def test_a_fork_that_fails_is_tried_again(tmp_path: Path) -> None:
+    snapshots = tmp_path / "snapshots"
+    small(snapshots, "En")
+    program = ("-c", FORK_FAILS)
+    with server(snapshots, tmp_path / "log", processes=2, program=program) as running:
+        wait_until(lambda: len(running.children()) == 2)
+        before = running.children()
+        os.kill(before[0], signal.SIGKILL)
+        wait_until(lambda: len(set(running.children()) - set(before)) == 1)
+        assert "no process can be started now" in running.log.read_text()
+        running.process.send_signal(signal.SIGTERM)
+        assert running.process.wait(20) == 0
