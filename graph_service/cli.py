@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import threading
 import time
@@ -134,6 +135,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(options: argparse.Namespace, rest: list[str], settings: Settings) -> int:
     """Run the command that the options name."""
+    if options.command == "serve":
+        # SIGHUP means the newest snapshot, and would end what has no handler for it yet. One that
+        # comes so early may be lost: the newest snapshot is read after this anyway.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
     from graph_service import commands
 
     match options.command:

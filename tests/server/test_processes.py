@@ -297,3 +297,29 @@ def test_a_fork_that_fails_is_tried_again(tmp_path: Path) -> None:
         assert "no process can be started now" in running.log.read_text()
         running.process.send_signal(signal.SIGTERM)
         assert running.process.wait(20) == 0
+
+
+#: The service, to which SIGHUP comes before any module of the server is there.
+HUP_EARLY = """
+import os, signal, sys
+class Early:
+    def find_spec(self, name, path=None, target=None):
+        if name in ("graph_service.commands", "graph_service.server"):
+            os.kill(os.getpid(), signal.SIGHUP)
+from graph_service.cli import main
+sys.meta_path.insert(0, Early())
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_sighup_that_comes_too_early_ends_nothing(tmp_path: Path, number: int) -> None:
+    snapshots, log = tmp_path / "snapshots", tmp_path / "log"
+    small(snapshots, "Før")
+    program = ("-c", HUP_EARLY)
+    with server(snapshots, log, processes=number, program=program) as running:
+        wait_until(lambda: pool(running, "idle") == 2 * number, 60)
+        assert label_served(running) == "Før"
+        small(snapshots, "Efter")
+        running.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: {label_served(running) for _ in range(8)} == {"Efter"})
