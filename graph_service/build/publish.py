@@ -298,7 +298,8 @@ def surplus(snapshots: Path, new: Path) -> list[Path]:
     The new one, the one that CURRENT names, and those that a server holds always stay.
     """
     kept = {new.name}
-    with contextlib.suppress(NoSnapshotError):
+    # A pointer that cannot be read is about to be made anew.
+    with contextlib.suppress(NoSnapshotError, StoreError):
         kept.add(current(snapshots).name)
     complete = [p for p in snapshots.iterdir() if (p / "manifest.json").is_file()]
     complete.sort(key=lambda p: (p.name in kept, p.stat().st_mtime), reverse=True)

@@ -141,3 +141,11 @@ def test_what_cannot_be_read_is_no_missing_snapshot(tmp_path: Path) -> None:
     (tmp_path / "CURRENT").mkdir()
     with pytest.raises(StoreError):
         current(tmp_path)
+
+
+def test_a_pointer_that_cannot_be_read_is_made_anew(tmp_path: Path) -> None:
+    publish([quad("x")], tmp_path)
+    (tmp_path / "CURRENT").write_bytes(b"\xff")
+    with pytest.raises(StoreError):
+        current(tmp_path)
+    assert publish([quad("y")], tmp_path).id == current(tmp_path).name
