@@ -110,11 +110,12 @@ def may_be_made(before: Named, change: Change, snapshot: str) -> None:
     if change.method == "update":
         conditions.demand(conditions.of_snapshot(snapshot), there=True)
         return
-    if change.method in ("delete", "patch") and change.graph not in before.names:
+    # The default graph is, though the named graph in which its changes are kept may not be.
+    there = change.target == DEFAULT or change.target in before.names
+    if change.method in ("delete", "patch") and not there:
         raise Problem("not-found", f"Grafen {change.graph} findes ikke.")
     if change.method in ("put", "post"):
         form_of(change.content_type)
-    there = change.target == DEFAULT or change.target in before.names
     conditions.demand(graph_marks(snapshot, change.target), there=there)
 
 
