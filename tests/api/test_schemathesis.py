@@ -28,8 +28,10 @@ THOROUGH = (
 )
 #: What a client may be told where the text, or the parameters together, are wrong in a way that no
 #: schema can say: whether a text is SPARQL or RDF, which formats the answer to it can have, and that
-#: a graph is named in one of two ways. So do lists of a day (``as_of``), which RDF cannot tell.
+#: a graph is named in one of two ways. So do lists of a day (``as_of``) or of some members
+#: (``fields``), which RDF cannot tell.
 BEYOND_SCHEMAS = "^/(sparql|rdf-graph-store|graph/.*)$"
+LIST = "[a-z-]+"
 OF_A_DAY = "(responsibilities|agreements|programmes|legal-bases)(/[^/]+)?"
 ACCEPTED = ["2xx", "3xx", "401", "403", "404", "409", "429", "5xx"]
 REFUSED = ["400", "401", "403", "404", "405", "406", "409", "413", "415", "422", "428", "429"]
@@ -56,7 +58,12 @@ CONFIGURATION: dict[str, Any] = {
             "phases": {"coverage": {"enabled": False}},
         },
         {
-            "include-path-regex": f"^/api/v1/(?!({THOROUGH}|{OF_A_DAY})$).+",
+            "include-path-regex": f"^/api/v1/(?!({THOROUGH}|{OF_A_DAY})$){LIST}$",
+            "checks": {"positive_data_acceptance": {"expected-statuses": [*ACCEPTED, "406"]}},
+            "phases": {"coverage": {"enabled": False}},
+        },
+        {
+            "include-path-regex": f"^/api/v1/(?!({THOROUGH}|{OF_A_DAY}|{LIST})$).+",
             "phases": {"coverage": {"enabled": False}},
         },
     ],
