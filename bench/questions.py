@@ -31,6 +31,7 @@ from graph_service.answers import Answers
 from graph_service.build.publish import current
 from graph_service.paging import Orders
 from graph_service.questions import registry
+from graph_service.remembered import Remembered
 from graph_service.store.embedded import EmbeddedStore
 
 #: Seconds after a swap in which the service makes its index for searching.
@@ -157,10 +158,7 @@ def forget(answers: Answers) -> None:
         store._index.terms,
         store._index._numbers,
         store._index._described,
-        operators._plain,
-        operators._texts,
-        operators._folded,
-        operators._written,
+        *(kept for kept in vars(operators).values() if isinstance(kept, Remembered)),
         store._index.ranks,
     ):
         kept.clear()
