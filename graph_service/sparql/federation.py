@@ -17,6 +17,7 @@ from itertools import islice, pairwise
 import pyoxigraph as ox
 
 from graph_service.api.problems import Problem
+from graph_service.sparql.dataset import clauses, prologue
 from graph_service.sparql.guard import QUERY_KINDS, VOLATILE, Token, is_at, look, tokens
 
 #: Most addresses that one variable may come to, and most clauses with a variable in a query.
@@ -155,15 +156,16 @@ class Clause:
 
         Filters of the group are left out, for they may be about what comes after.
         """
-        kind = next((at for at, token in enumerate(self._all) if _word(token) in QUERY_KINDS), 0)
-        prologue = text[: self._all[kind].start]
-        named = " ".join(self._dataset(text))
-        left, begin = "", self._end(self._opened[-1])
+        named = " ".join(
+            text[each.first.start : each.iri.start] + each.iri.text for each in clauses(self._all)
+        )
+        left, done = "", self._end(self._opened[-1])
         for first, last in self._filters():
-            left += text[begin : self._all[first].start] + "\n"
-            begin = self._end(last)
-        left += text[begin : self._all[self._begin].start]
-        return f"{prologue}\nSELECT DISTINCT {self._variable} {named} WHERE {{ {left}\n}}"
+            left += text[done : self._all[first].start] + "\n"
+            done = self._end(last)
+        left += text[done : self._all[self._begin].start]
+        begin = prologue(text, self._all)
+        return f"{begin}\nSELECT DISTINCT {self._variable} {named} WHERE {{ {left}\n}}"
 
     def _filters(self) -> Iterator[tuple[int, int]]:
         """The first and the last terminal of each filter of the group before the clause."""
@@ -175,13 +177,6 @@ class Clause:
                 at = self._close_of(at)
                 yield first, at
             at += 1
-
-    def _dataset(self, text: str) -> Iterator[str]:
-        """The ``FROM`` clauses."""
-        for at, token in enumerate(self._all[: self._opened[0]]):
-            if token.depth == 0 and _word(token) == "FROM":
-                last = at + 2 if _word(self._all[at + 1]) == "NAMED" else at + 1
-                yield text[token.start : self._end(last)]
 
     def _address(self, value: object, hosts: Collection[str]) -> str:
         """A value of the variable as an address that may be asked."""

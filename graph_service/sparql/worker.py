@@ -145,11 +145,6 @@ def counted(triples: Iterable[ox.Triple], sink: Sink, limit: int) -> Iterator[ox
         yield triple
 
 
-def nodes(iris: tuple[str, ...] | None) -> list[ox.NamedNode] | None:
-    """The graphs of a protocol dataset. Raises ValueError for what is no IRI."""
-    return None if iris is None else [ox.NamedNode(iri) for iri in iris]
-
-
 def perform(store: ox.Store, job: Job, sink: Sink) -> None:
     """Run a job and write the answer.
 
@@ -167,14 +162,10 @@ def perform(store: ox.Store, job: Job, sink: Sink) -> None:
         )
         return
 
+    over, graphs = dataset(store, job)
+
     def run(text: str) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
-        return store.query(
-            text,
-            base_iri=job.base or None,
-            prefixes=PREFIXES,
-            default_graph=nodes(job.default_graphs),  # type: ignore[arg-type]
-            named_graphs=nodes(job.named_graphs),  # type: ignore[arg-type]
-        )
+        return over.query(text, base_iri=job.base or None, prefixes=PREFIXES, **graphs)
 
     def first_column(text: str) -> Iterator[object]:
         return (solution[0] for solution in cast(ox.QuerySolutions, run(text)))
@@ -197,6 +188,23 @@ def perform(store: ox.Store, job: Job, sink: Sink) -> None:
         result.serialize(cast("IO[bytes]", sink), SOLUTION_FORMATS[job.format])
     else:
         raise TypeError("solutions cannot be written as a graph")
+
+
+def dataset(store: ox.Store, job: Job) -> tuple[ox.Store, dict[str, Any]]:
+    """The store to ask, and the graphs as its ``query`` takes them; none for those of the store."""
+    named = job.default_graphs is not None and job.named_graphs is not None
+    if not named and "FROM" not in job.text.upper():
+        return store, {}
+    from graph_service.sparql.dataset import Dataset
+
+    def first_row(text: str) -> Iterable[Any]:
+        found = store.query(text, base_iri=job.base or None, prefixes=PREFIXES)
+        return next(cast(ox.QuerySolutions, found))
+
+    if named:
+        return Dataset.of(job.default_graphs or (), job.named_graphs or ()).over(store)
+    own = Dataset.of_query(job.text, first_row)
+    return own.over(store) if own else (store, {})
 
 
 def write_triples(triples: Iterable[ox.Triple], job: Job, sink: Sink) -> None:

@@ -191,6 +191,11 @@ PARSER = (
         "SELECT * WHERE { FILTER(true) SeRvIcE ?where { ?s ?p ?o } }",
         ("outgoing-request",),
     ),
+    (
+        "from thousands",
+        f"ASK {' '.join(f'FROM <urn:{n}>' for n in range(5000))} {{ ?s ?p ?o }}",
+        (),
+    ),
     ("from a file", "SELECT * FROM <file:///etc/passwd> WHERE { ?s ?p ?o }", ()),
     ("escape of the escape", 'SELECT * WHERE { ?s ?p "\\\\\\"} }', ("bad-query",)),
     ("unicode escapes", "SELECT * WHERE \\u007B ?s ?p ?o \\u007D LIMIT 1", ()),
