@@ -243,7 +243,26 @@ def look(
             "hvor en anden tjeneste spørges, må < ikke kunne læses på to måder. Er det en adresse, "
             "så skriv den med præfiks; betyder det mindre end, så sæt mellemrum efter det.",
         )
-    return Seen(kind, kind in UPDATE_KINDS, volatile or outgoing, outgoing, variable)
+    volatile = volatile or outgoing or (kind == "CONSTRUCT" and _makes_nodes(text))
+    return Seen(kind, kind in UPDATE_KINDS, volatile, outgoing, variable)
+
+
+def _makes_nodes(text: str) -> bool:
+    """Whether the first group, of a ``CONSTRUCT`` the template, has blank nodes.
+
+    Each answer has nodes of its own (section 16.2.1); what is seen as one may be none, as ``()``.
+    """
+    within = False
+    for token in tokens(text):
+        if token.depth == 0:
+            if within:
+                break
+            within = token.text == "{"
+        elif within:
+            reifies = token.kind == "other" and set(token.text) & {"<", "~"}
+            if reifies or token.kind in ("blank", "open"):
+                return True
+    return False
 
 
 def unclosed(text: str, start: int) -> Problem:

@@ -125,6 +125,36 @@ def test_what_changes_each_time_is_known() -> None:
 
 
 @pytest.mark.parametrize(
+    ("template", "makes"),
+    [
+        ("[] ?p ?o", True),
+        ("_:a ?p ?o", True),
+        ("?s ?p (1 2)", True),
+        ("?s ?p [ ?p ?o ]", True),
+        ("<<?s ?p ?o>> ?p ?o", True),
+        ("?s ?p ?o {| ?p ?o |}", True),
+        ("?s ?p ?o ~", True),
+        ("?s ?p ?o~; ?p 2", True),
+        ("?s ?p ?o", False),
+        ("?s ?p '_:a [ ( < ~', <http://a.example/~b> # _:a []\n", False),
+        ("", False),
+    ],
+)
+def test_nodes_that_a_template_makes_are_others_each_time(template: str, makes: bool) -> None:
+    where = "{ [] ?p ?o . ?s ?q (1) FILTER(?o < 3) }"
+    assert look(f"CONSTRUCT {{ {template} }} WHERE {where}").volatile is makes
+    assert look(f"construct\nWHERE {{ {template} }}").volatile is makes
+    assert not look(f"SELECT * {{ {template} }}").volatile
+    store = ox.Store()
+    graph = ox.DefaultGraph()
+    node = ox.NamedNode("http://a.example/")
+    store.add(ox.Quad(node, node, node, graph))
+    query = f"CONSTRUCT {{ {template} }} WHERE {{ ?s ?p ?o }}"
+    first, second = (set(map(str, store.query(query))) for _ in range(2))  # type: ignore[arg-type]
+    assert (first != second) is makes
+
+
+@pytest.mark.parametrize(
     "piece",
     [
         "'",
