@@ -131,7 +131,8 @@ def create_app(settings: Settings | None = None, metrics_folder: Path | None = N
         telemetry=NO_TELEMETRY,
     )
     app.put_around(layers)
-    app.state.service, app.state.metrics, app.state.closing = service, metrics, False
+    app.state.service, app.state.metrics = service, metrics
+    app.state.closing, app.state.looking = False, None
     app.router.routes.insert(0, exact)
     app.include_router(asked)
     app.include_router(search.router)

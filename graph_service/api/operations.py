@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import time
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -14,10 +15,13 @@ from graph_service.api.problems import Problem
 from graph_service.api.request import service_of
 from graph_service.api.schemas import ref
 from graph_service.api.shape import json_answer
-from graph_service.service import NoSnapshotError
+from graph_service.service import NoSnapshotError, Service
 from graph_service.store import StoreError
+from graph_service.store.exchange import until
 
 router = APIRouter()
+#: Longest time in which the graph must show that it answers.
+LOOK_SECONDS = 2.0
 NO_STORE = {"Cache-Control": "no-store"}
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -51,20 +55,31 @@ async def healthz(request: Request) -> Response:
     responses=text_answers("text/plain; charset=utf-8", "too-busy"),
 )
 @router.head("/readyz", include_in_schema=False)
-def readyz(request: Request) -> Response:
+async def readyz(request: Request) -> Response:
     """200 when the graph answers; 503 when it cannot, or from when the service is told to close."""
-    service = service_of(request)
-    if request.app.state.closing:
+    state, service = request.app.state, service_of(request)
+    if state.closing:
         raise Problem("too-busy", "Tjenesten er ved at lukke.")
-    try:
-        service.answers.store.ask("ASK { ?s ?p ?o }")
-        there = service.folder.is_dir()
-    except (NoSnapshotError, StoreError) as error:
-        raise Problem("store-unavailable", "Grafen svarer ikke.") from error
-    if not there:
-        # What is open still answers, but search and free SPARQL open it anew.
-        raise Problem("store-unavailable", "Grafens mappe er ikke længere på disken.")
+    # All who ask at the same time share one look: a store that hangs holds one thread.
+    if state.looking is None or state.looking.done():
+        # In a context of its own, for who asked first may leave before the others.
+        state.looking = asyncio.get_running_loop().run_in_executor(None, amiss, service)
+    if why := await asyncio.shield(state.looking):
+        raise Problem("store-unavailable", why)
     return PlainTextResponse(f"ready {service.manifest.id}\n", headers=NO_STORE)
+
+
+def amiss(service: Service) -> str:
+    """Why the graph cannot be asked, in Danish, after :data:`LOOK_SECONDS` at most; empty when it
+    can."""
+    try:
+        with until(time.monotonic() + LOOK_SECONDS):
+            service.answers.store.ask("ASK { ?s ?p ?o }")
+            there = service.folder.is_dir()
+    except (NoSnapshotError, StoreError):
+        return "Grafen svarer ikke."
+    # What is open still answers, but search and free SPARQL open it anew.
+    return "" if there else "Grafens mappe er ikke længere på disken."
 
 
 @router.get(
@@ -76,9 +91,10 @@ def readyz(request: Request) -> Response:
     responses=text_answers(METRICS_TYPE),
 )
 @router.head("/metrics", include_in_schema=False)
-def metrics(request: Request) -> Response:
+async def metrics(request: Request) -> Response:
     """Figures in the Prometheus text format, over all processes."""
-    text = request.app.state.metrics.text()
+    # Not among the threads of pages, which may all wait for a store.
+    text = await asyncio.to_thread(request.app.state.metrics.text)
     return Response(text, media_type=METRICS_TYPE, headers=NO_STORE)
 
 

@@ -31,8 +31,9 @@ _until: ContextVar[float] = ContextVar("until", default=math.inf)
 
 @contextmanager
 def until(moment: float) -> Iterator[None]:
-    """Let the exchanges within end at a moment of :func:`time.monotonic` at the latest."""
-    token = _until.set(moment)
+    """Let the exchanges within end at a moment of :func:`time.monotonic` at the latest, or before
+    it, at that of an ``until`` around this one."""
+    token = _until.set(min(moment, _until.get()))
     try:
         yield
     finally:

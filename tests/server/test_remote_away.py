@@ -90,6 +90,30 @@ def test_a_store_that_hangs_does_not_hold_up_what_needs_it_not(
             assert found == [(503, "5", "store-unavailable")]
 
 
+def test_many_who_ask_whether_it_is_ready_hold_up_nobody(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """Nor do pages that wait for the store."""
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+        url = f"http://127.0.0.1:{hanging.getsockname()[1]}/sparql"
+        remote = {"store": url, "query_seconds": 6}
+        with server(settings.snapshots, tmp_path / "stderr", **remote) as running:
+            found: list[tuple[int, str, str]] = []
+            asking = [
+                threading.Thread(target=lambda path=path: found.append(refused(running, path)))
+                for path in ["/readyz"] * 60 + [f"/ansvar?q=nummer{n}" for n in range(30)]
+            ]
+            for each in asking:
+                each.start()
+            for path in ("/metrics", "/healthz", "/readyz"):
+                begun = time.monotonic()
+                assert running.get(path)[0] == (503 if path == "/readyz" else 200), path
+                assert time.monotonic() - begun < 5.0, path
+            for each in asking:
+                each.join()
+            assert {status for status, _, _ in found} == {503}
+
+
 def test_free_queries_keep_every_limit_and_never_reach_the_store(
     settings: Settings, tmp_path: Path
 ) -> None:
