@@ -24,7 +24,7 @@ from graph_service.settings import Settings
 from graph_service.sparql import result
 from graph_service.sparql.once import run_once
 from graph_service.sparql.pool import Pool
-from graph_service.sparql.process import Worker
+from graph_service.sparql.process import START_NICENESS, Worker
 from graph_service.sparql.worker import Job
 from graph_service.store import StoreError
 from tests.sparql.conftest import ENDLESS, HUNGRY, quads
@@ -126,6 +126,29 @@ def test_a_worker_reserves_little_before_its_first_query(published: Settings, fo
         assert b'"401"' in await ask(pool, job(COUNT))
 
     with_pool(replace(published, query_memory=256 * 1024**2, workers=4), folder, test)
+
+
+def test_a_worker_stands_back_for_others_from_its_start_on(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    priorities: list[int] = []
+    read = Worker._read
+
+    async def noted(worker: Worker) -> tuple[bytes, bytes]:
+        priorities.append(os.getpriority(os.PRIO_PROCESS, worker.pid))
+        frame = await read(worker)
+        priorities.append(os.getpriority(os.PRIO_PROCESS, worker.pid))
+        return frame
+
+    monkeypatch.setattr(Worker, "_read", noted)
+
+    async def start() -> None:
+        worker = await Worker.start(folder, 2 * 1024**3)
+        await worker.stop()
+
+    asyncio.run(start())
+    assert priorities[0] >= START_NICENESS
+    assert priorities[1] == 19
 
 
 def test_a_query_whose_client_left_is_killed(published: Settings, folder: Path) -> None:
