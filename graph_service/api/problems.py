@@ -16,6 +16,7 @@ TYPES = "https://w3id.org/ansvarsgraf/problem/"
 PROBLEMS = {
     "unknown-parameter": (400, "Parameteren kan ikke bruges"),
     "bad-query": (400, "Forespørgslen er ikke gyldig SPARQL"),
+    "cannot-be-done": (400, "Det, der bedes om, kan ikke gøres"),
     "query-too-long": (413, "Forespørgslen er for lang"),
     "query-too-deep": (400, "Forespørgslen er for dybt indlejret"),
     "outgoing-request": (403, "Tjenesten henter ikke data på den adresse"),

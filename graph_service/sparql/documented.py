@@ -67,6 +67,7 @@ def formats(*offered: Format) -> Schema:
 ASKING = (
     "bad-content",
     "bad-query",
+    "cannot-be-done",
     "query-too-deep",
     "query-too-long",
     "outgoing-request",
@@ -197,7 +198,13 @@ CHANGES: dict[str, tuple[str, Schema, Responses]] = {
             **CREATED,
             **problems(
                 *CHANGING,
-                *("bad-query", "query-too-deep", "outgoing-request", "other-graph"),
+                *(
+                    "bad-query",
+                    "cannot-be-done",
+                    "query-too-deep",
+                    "outgoing-request",
+                    "other-graph",
+                ),
                 *("unsupported-media-type", "not-found"),
             ),
         },

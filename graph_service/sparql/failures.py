@@ -157,4 +157,5 @@ def of_job(reason: dict[str, Any], job: Job) -> Problem:
             f"{own_words(reason['reason'])} Prøv igen, eller skriv SERVICE SILENT for at gå videre "
             "uden den.",
         )
-    return Problem("bad-query", f"Forespørgslen kan ikke regnes ud. {own_words(reason['reason'])}")
+    why = own_words(reason["reason"])
+    return Problem("cannot-be-done", f"Forespørgslen kan ikke regnes ud. {why}")

@@ -138,8 +138,9 @@ class Pool:
             whole: give the answer when it is complete only.
 
         Raises:
-            Problem: bad-query, bad-content, not-acceptable, time-limit, memory-limit, row-limit,
-                size-limit, query-too-deep, too-busy, too-many, store-unavailable, internal.
+            Problem: bad-query, cannot-be-done, bad-content, not-acceptable, time-limit,
+                memory-limit, row-limit, size-limit, query-too-deep, too-busy, too-many,
+                store-unavailable, internal.
         """
         worker = await self._acquire(client)
         result = Result(self._budget, worker.folder.name, client)

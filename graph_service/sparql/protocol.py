@@ -111,12 +111,13 @@ async def query(request: Request, call: Call, text: str) -> Response:
     accept = accept_of(request) if seen.kind else ""
     offers = OFFERS.get(seen.kind, SOLUTIONS)
     form, content_type = choose(accept, call.format if seen.kind else "", offers)
-    page = "/sparql?" + urlencode({"tekst": text})
+    default_graphs, named_graphs = call.dataset
+    # The page asks of the whole graph only.
+    page = "" if default_graphs is not None else "/sparql?" + urlencode({"tekst": text})
     if request.method == "POST":
         headers = {"Vary": "Accept"}
     else:
         headers = forms(request, form.name, media_types(offers), page=page)
-    default_graphs, named_graphs = call.dataset
     job = Job(
         text=text,
         format=form.name,

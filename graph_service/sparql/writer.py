@@ -123,7 +123,7 @@ def changed(before: Named, change: Change, body: bytes) -> Named:
     """The named graphs after a change that :func:`may_be_made`.
 
     Raises:
-        Problem: bad-content, bad-query, other-graph, unsupported-media-type.
+        Problem: bad-content, bad-query, cannot-be-done, other-graph, unsupported-media-type.
     """
     if change.method == "update":
         return updated(before, change, body.decode("utf-8"))
@@ -195,7 +195,7 @@ def patched(quads: set[ox.Quad], change: Change, text: str) -> list[ox.Triple]:
     graph (Graph Store HTTP Protocol, section 5.7).
 
     Raises:
-        Problem: bad-query; other-graph when the update writes to a named graph.
+        Problem: bad-query, cannot-be-done; other-graph when the update writes to a named graph.
     """
     store = ox.Store()
     store.bulk_extend(in_graph(quad.triple for quad in quads))
@@ -216,8 +216,8 @@ def updated(before: Named, change: Change, text: str) -> Named:
     to :data:`DEFAULT_GRAPH`.
 
     Raises:
-        Problem: bad-query; bad-content when the update takes something out of the default graph
-            that stands in another graph, or when it cannot be told whether it does.
+        Problem: bad-query, cannot-be-done; bad-content when the update takes something out of the
+            default graph that stands in another graph, or when it cannot be told whether it does.
     """
     merged = {quad.triple for quad in before.quads}
     store = ox.Store()
@@ -242,7 +242,7 @@ def updated(before: Named, change: Change, text: str) -> Named:
 
 
 def run(store: ox.Store, change: Change, text: str) -> None:
-    """Do an update on a store. Raises Problem bad-query."""
+    """Do an update on a store. Raises Problem bad-query, cannot-be-done."""
     try:
         store.update(
             with_using(text, change.using, change.using_named),
@@ -253,7 +253,7 @@ def run(store: ox.Store, change: Change, text: str) -> None:
         raise of_job(reason_of_syntax(error), Job("", "", 0, 0, 0)) from None
     except (OSError, RuntimeError, ValueError) as error:
         raise Problem(
-            "bad-query", f"Opdateringen kan ikke udføres. {own_words(str(error))}"
+            "cannot-be-done", f"Opdateringen kan ikke udføres. {own_words(str(error))}"
         ) from None
 
 

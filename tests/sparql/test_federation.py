@@ -202,7 +202,7 @@ def test_what_has_no_address_is_no_sparql(client: TestClient, inside: str) -> No
 
 def test_an_address_that_is_not_of_http_asks_nobody(client: TestClient, allowed: Far) -> None:
     service = f"SERVICE {{}} <ftp://{allowed.name}/sparql> {{{{ ?x ?p ?o }}}}"
-    for silent, wanted in (("", (400, "bad-query")), ("SILENT", (200, ""))):
+    for silent, wanted in (("", (400, "cannot-be-done")), ("SILENT", (200, ""))):
         assert told(client, f"SELECT * {{ {service.format(silent)} }}") == wanted
     assert allowed.asked == []
 

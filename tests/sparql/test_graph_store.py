@@ -290,6 +290,16 @@ def test_updates_change_named_graphs_in_one_piece(writable: TestClient) -> None:
     assert size(writable, graph=NEW) == -1
 
 
+@pytest.mark.parametrize("text", ["DROP GRAPH <{g}>", "CREATE GRAPH <{g}>; CREATE GRAPH <{g}>"])
+def test_what_can_be_read_and_not_be_done_is_not_called_no_sparql(
+    writable: TestClient, text: str
+) -> None:
+    answer = writable.post("/sparql", data={"update": text.format(g=NEW)})
+    assert answer.status_code == 400
+    assert answer.json()["type"].endswith("/cannot-be-done")
+    assert size(writable, graph=NEW) == -1
+
+
 def test_what_is_written_lasts_until_the_next_build_unless_it_is_put_in_data(
     writable: TestClient, tmp_path: Path
 ) -> None:

@@ -174,7 +174,7 @@ def test_an_update_that_gets_past_the_guard_reaches_nobody(
     """The system closes the network to the process that writes."""
     monkeypatch.setattr(guard, "look", lambda *_: guard.Seen("INSERT", True, False))
     answer = writable.post("/sparql", data={"update": text.format(far=far)})
-    assert kind(answer) == (400, "bad-query")
+    assert kind(answer) == (400, "cannot-be-done")
     assert "Permission denied" in answer.json()["detail"]
     assert size(writable, graph=NEW) == -1
 

@@ -306,6 +306,13 @@ def test_an_answer_that_is_still_good_is_not_sent_again(client: TestClient) -> N
         assert volatile.headers["cache-control"] == "no-store"
 
 
+def test_the_page_of_a_query_is_named_where_it_shows_the_same(client: TestClient) -> None:
+    page = '<http://testserver/sparql?tekst=ASK+%7B%7D>; rel="alternate"; type="text/html"'
+    assert page in client.get("/sparql", params={"query": "ASK {}"}).headers["link"]
+    other = client.get("/sparql", params={"query": "ASK {}", "default-graph-uri": graph("items")})
+    assert 'rel="alternate"; type="text/html"' not in other.headers["link"]
+
+
 def test_too_many_rows_is_told_before_the_answer_begins(client: TestClient) -> None:
     query = "SELECT ?a { ?a ?b ?c . ?d ?e ?f }"
     told = problem(client.get("/sparql", params={"query": query}), 403, "row-limit")
