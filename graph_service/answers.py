@@ -204,7 +204,7 @@ class Answers:
         if places is None:
             places = order(self.store.answer(asked, terms))
             self._orders.put(kept, places)
-        page = cut(places, limit, cursor, descending)
+        page = cut(places, limit, cursor, descending, sort)
         return page if total else replace(page, total=None)
 
     def count(self, name: str, values: dict[str, str]) -> int:

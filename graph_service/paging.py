@@ -88,18 +88,19 @@ def order(found: Solutions) -> list[Place]:
     return sorted(least.values())
 
 
-def cut(places: list[Place], limit: int, cursor: str, descending: bool) -> Page:
+def cut(places: list[Place], limit: int, cursor: str, descending: bool, sort: str = "") -> Page:
     """The page after a cursor; its total is that of the whole list.
 
     Args:
         places: sorted upwards.
         descending: turn the order round; what has no key comes last all the same.
+        sort: what they are sorted by; the cursor of one order says nothing of another.
 
     Raises:
-        ParameterError: it is not a cursor of ours.
+        ParameterError: it is not a cursor of ours, or of another order.
     """
-    start = 0
-    last = read_cursor(cursor) if cursor else None
+    start, by = 0, f"-{sort}" if descending else sort
+    last = read_cursor(cursor, by) if cursor else None
     if descending:
         keyed = bisect.bisect_left(places, (True, 0.0, "", ""))
         if last:
@@ -111,20 +112,21 @@ def cut(places: list[Place], limit: int, cursor: str, descending: bool) -> Page:
         start = bisect.bisect_right(places, last)
     things = [p[3] for p in places[start : start + limit]]
     more = start + limit < len(places)
-    following = write_cursor(places[start + limit - 1]) if more else ""
+    following = write_cursor(places[start + limit - 1], by) if more else ""
     return Page(things, following, len(places))
 
 
-def write_cursor(last: Place) -> str:
-    """Where a page ended, as text for an address."""
-    return base64.urlsafe_b64encode(json.dumps(last).encode()).decode().rstrip("=")
+def write_cursor(last: Place, by: str = "") -> str:
+    """Where a page ended in an order, as text for an address."""
+    return base64.urlsafe_b64encode(json.dumps([*last, by]).encode()).decode().rstrip("=")
 
 
-def read_cursor(cursor: str) -> Place:
+def read_cursor(cursor: str, by: str = "") -> Place:
     """Read what :func:`write_cursor` wrote.
 
     Raises:
-        UnknownValueError: it has a cursor's form and is none; ParameterError: not even that.
+        UnknownValueError: it has a cursor's form and is none; ParameterError: not even that, or
+            it is of another order.
     """
     error: type[ParameterError] = ParameterError
     try:
@@ -132,12 +134,15 @@ def read_cursor(cursor: str) -> Place:
             raise ValueError
         error = UnknownValueError
         padded = cursor + "=" * (-len(cursor) % 4)
-        keyless, number, text, iri = json.loads(base64.urlsafe_b64decode(padded))
-        if not isinstance(keyless, bool) or not isinstance(text, str) or not isinstance(iri, str):
+        keyless, number, text, iri, of = json.loads(base64.urlsafe_b64decode(padded))
+        if not isinstance(keyless, bool) or not all(isinstance(x, str) for x in (text, iri, of)):
             raise ValueError
-        return (keyless, float(number), text, iri)
+        last = (keyless, float(number), text, iri)
     except (ValueError, TypeError, RecursionError, OverflowError, binascii.Error):
         raise error("cursor", "er ikke en markør fra denne tjeneste") from None
+    if of != by:
+        raise ParameterError("cursor", "hører til en anden rækkefølge. Brug den sort, den kom med")
+    return last
 
 
 class Orders:

@@ -53,10 +53,25 @@ def test_a_cursor_is_ours_or_an_error(text: str) -> None:
         assert read_cursor(write_cursor(place)) == place
 
 
-@given(st.booleans(), st.floats(allow_nan=False), st.text(), st.text())
-def test_a_cursor_reads_back(keyless: bool, number: float, text: str, iri: str) -> None:
+@given(st.booleans(), st.floats(allow_nan=False), st.text(), st.text(), st.text(), st.text())
+def test_a_cursor_reads_back_in_its_own_order(
+    keyless: bool, number: float, text: str, iri: str, by: str, other: str
+) -> None:
     place = (keyless, number, text, iri)
-    assert read_cursor(write_cursor(place)) == place
+    cursor = write_cursor(place, by)
+    assert read_cursor(cursor, by) == place
+    if other != by:
+        with pytest.raises(ParameterError):
+            read_cursor(cursor, other)
+
+
+def test_a_cursor_of_another_order_is_refused() -> None:
+    places = order(of_terms(("s", "k"), rows([ox.Literal(n) for n in range(5)])))
+    cursor = cut(places, 2, "", False, "due").cursor
+    assert cut(places, 2, cursor, False, "due").things
+    for descending, sort in ((True, "due"), (False, ""), (False, "status")):
+        with pytest.raises(ParameterError, match="rækkefølge"):
+            cut(places, 2, cursor, descending, sort)
 
 
 def test_danish_collation() -> None:
