@@ -107,8 +107,8 @@ def list_route(resource: Resource, question: Question) -> Callable[[Request], Re
         as_of = day_of(values)
         known_fields = answers.fields.union(question.fields) if values.get("fields") else ()
         fields = several(values, "fields", known_fields)
-        offers = offered(as_of, fields=bool(fields))
-        chosen = choose_dated(request, values.pop("format", ""), as_of, fields=bool(fields))
+        offers, why = offered(as_of, fields=bool(fields))
+        chosen = choose(accept_of(request), values.pop("format", ""), offers, why)
         limit = integer(values, "limit", 50, 1, MAX_PAGE)
         sort = one_of(values, "sort", [*keys, *(f"-{k}" for k in keys)], "label")
         separator = one_of(values, "separator", SEPARATORS, "semicolon")
@@ -165,19 +165,14 @@ def whole_of(field: str) -> str:
     return field.partition(".")[0]
 
 
-def offered(as_of: str, *, fields: bool = False) -> Mapping[str, str]:
-    """The formats of an answer: those that can carry a verdict, or only some members, when that is
-    asked for."""
-    return only(*FORMATS) if as_of or fields else MEDIA_TYPES
-
-
-def choose_dated(
-    request: Request, format_parameter: str, as_of: str, *, fields: bool = False
-) -> str:
-    """The format of an answer among those :func:`offered`. Raises as :func:`choose`."""
-    why = " Kun de kan nøjes med nogle felter (fields)." if fields else ""
-    why = " Kun de kan sige, om noget gjaldt en dag (as_of)." if as_of else why
-    return choose(accept_of(request), format_parameter, offered(as_of, fields=fields), why)
+def offered(as_of: str, *, fields: bool = False) -> tuple[Mapping[str, str], str]:
+    """The formats of an answer, and why not others: those that can carry a verdict, or only some
+    members, when that is asked for."""
+    if as_of:
+        return only(*FORMATS), " Kun de kan sige, om noget gjaldt en dag (as_of)."
+    if fields:
+        return only(*FORMATS), " Kun de kan nøjes med nogle felter (fields)."
+    return MEDIA_TYPES, ""
 
 
 def page_address(resource: Resource, question: Question, values: dict[str, str]) -> str:
@@ -228,7 +223,7 @@ def detail_route(resource: Resource) -> Callable[..., Response]:
         answers = service_of(request).answers
         values = read_values(request, known)
         as_of = day_of(values)
-        chosen = choose_dated(request, values.get("format", ""), as_of)
+        chosen = choose(accept_of(request), values.get("format", ""), *offered(as_of))
         separator = one_of(values, "separator", SEPARATORS, "semicolon")
         iri = resolve(answers, resource, slug)
         return thing_response(request, iri, chosen, as_of, separator)
@@ -250,7 +245,7 @@ def thing_response(
     answers = service_of(request).answers
     kind, slug = kind_and_slug(iri) or ("", "")
     page = page_of(kind, slug) + (f"?as_of={as_of}" if as_of else "")
-    headers = forms(request, chosen, offered(as_of), page=page)
+    headers = forms(request, chosen, offered(as_of)[0], page=page)
     if is_graph(chosen):
         return graph_answer(request, [iri], chosen, headers)
     item = with_links(request, answers.describe([iri])[0])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
 
 from graph_service.api.problems import Problem
@@ -36,6 +36,11 @@ KEPT_ANSWERS = 8
 REAPING = "reaping"
 
 
+async def stop(workers: Iterable[Worker]) -> None:
+    """End workers, and wait until they are gone."""
+    await asyncio.gather(*(worker.stop() for worker in workers))
+
+
 class Pool:
     """Workers over one snapshot.
 
@@ -50,7 +55,7 @@ class Pool:
 
     def __init__(self, settings: Settings, folder: Path, spares: int = SPARES) -> None:
         self.settings, self.folder = settings, folder
-        # For the workers to come. It follows the service at the next query only.
+        # For the workers to come.
         self._held = Hold(folder)
         self.counts: Counter[str] = Counter()
         self._wanted = settings.workers + spares
@@ -82,7 +87,7 @@ class Pool:
         for task in list(self._tasks):
             if task.get_name() != REAPING:
                 task.cancel()
-        await asyncio.gather(*(worker.stop() for worker in workers))
+        await stop(workers)
         while self._tasks:
             await asyncio.wait(list(self._tasks))
 
@@ -93,11 +98,11 @@ class Pool:
             StoreError: it cannot be opened.
         """
         async with self._swapping:
-            await asyncio.gather(*(worker.stop() for worker in self._take_expected()))
+            await stop(self._take_expected())
             if folder != self.folder and not self._closed:
                 self._expected = folder, await self._start_all(folder)
         if self._closed:
-            await asyncio.gather(*(worker.stop() for worker in self._take_expected()))
+            await stop(self._take_expected())
 
     def _take_expected(self, folder: Path | None = None) -> list[Worker]:
         """The workers that wait for a snapshot; those over this one only, when it is given."""
@@ -118,7 +123,7 @@ class Pool:
             held = Hold(folder)
             fresh = self._take_expected(folder) or await self._start_all(folder)
             if self._closed:
-                await asyncio.gather(*(worker.stop() for worker in fresh))
+                await stop(fresh)
                 raise StoreError("the pool is closed")
             stale, self._idle, self.folder = self._idle, fresh, folder
             self._held = held
@@ -318,7 +323,7 @@ class Pool:
         workers = [worker for worker in begun if isinstance(worker, Worker)]
         errors = [error for error in begun if isinstance(error, BaseException)]
         if errors:
-            await asyncio.gather(*(worker.stop() for worker in workers))
+            await stop(workers)
             raise StoreError(str(errors[0]))
         return workers
 
