@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from graph_service.api import metrics
+
 log = logging.getLogger("ansvarsgraf")
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -252,8 +254,7 @@ class Parent:
         ended = self._children.pop(pid, None)
         if ended is None:
             return
-        with contextlib.suppress(OSError):
-            (self._figures / f"{pid}.json").unlink()
+        metrics.keep(self._figures, pid)
         if self._stopping:
             return
         log.error("process %d ended (%d) and is started again", pid, status)

@@ -53,6 +53,9 @@ STATES = ("queue", "running", "idle", "kept_bytes")
 #: Metrics that are the same in every process and must not be added up.
 SAME = ("snapshot_info", "snapshot_triples")
 
+#: File of what processes that ended had counted; ``last`` in it is the one that ended last.
+ENDED = "ended.json"
+
 #: Name and labels, as the text format writes them: ``requests_total{status="200"}``.
 Sample = str
 
@@ -134,15 +137,14 @@ class Metrics:
         total = self.figures()
         if self.folder is None:
             return total
-        for path in self.folder.glob("*.json"):
-            if path.stem == str(os.getpid()):
-                continue
-            try:
-                others = json.loads(path.read_text(encoding="utf-8"))
-            except (OSError, ValueError):
-                continue
-            for name, value in others.items():
-                same = name.partition("{")[0] in SAME
+        others = {path.stem: read(path) for path in self.folder.glob("[0-9]*.json")}
+        others.pop(str(os.getpid()), None)
+        # Read last: who ended while the others were read stands there, and counts there alone.
+        ended = read(self.folder / ENDED)
+        others.pop(str(ended.pop("last", "")), None)
+        for figures in (*others.values(), ended):
+            for name, value in figures.items():
+                same = family_of(name) in SAME
                 total[name] = max(total.get(name, 0), value) if same else total.get(name, 0) + value
         return total
 
@@ -150,17 +152,49 @@ class Metrics:
         """The sum over all processes, in the text format."""
         by_metric: dict[str, list[tuple[Sample, float]]] = {name: [] for name in METRICS}
         for name, value in self.total().items():
-            family = name.partition("{")[0]
-            for end in ("_bucket", "_count", "_sum"):
-                if family.endswith(end) and family.removesuffix(end) in METRICS:
-                    family = family.removesuffix(end)
-            by_metric[family].append((name, value))
+            by_metric[family_of(name)].append((name, value))
         lines = []
         for family, samples in by_metric.items():
             kind, words = METRICS[family]
             lines += [f"# HELP {PREFIX}{family} {words}", f"# TYPE {PREFIX}{family} {kind}"]
             lines += [f"{PREFIX}{name} {value:.10g}" for name, value in samples]
         return "\n".join(lines) + "\n"
+
+
+def family_of(counted: Sample) -> str:
+    """The metric that a sample belongs to: ``request_seconds`` for ``request_seconds_sum{…}``."""
+    name = counted.partition("{")[0]
+    if name in METRICS:
+        return name
+    return name.removesuffix("_bucket").removesuffix("_count").removesuffix("_sum")
+
+
+def read(path: Path) -> dict[Sample, float]:
+    """The figures in a file; none where it is not there or broken."""
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {}
+
+
+def keep(folder: Path, process: int) -> None:
+    """Add what a process that ended had counted to what those before it had, so that no counter
+    falls; what it had not left yet is lost. Its gauges are gone with it.
+
+    Args:
+        folder: as for :class:`Metrics`; one process alone may do this.
+        process: its process id.
+    """
+    path, kept = folder / f"{process}.json", folder / ENDED
+    total = Counter(read(kept))
+    total.update({k: v for k, v in read(path).items() if METRICS[family_of(k)][0] != "gauge"})
+    total["last"] = process
+    with contextlib.suppress(OSError):
+        new = kept.with_suffix(".new")
+        new.write_text(json.dumps(total), encoding="utf-8")
+        new.replace(kept)
+    with contextlib.suppress(OSError):
+        path.unlink()
 
 
 def resident_bytes() -> float:

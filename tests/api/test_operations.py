@@ -24,7 +24,7 @@ from starlette.testclient import TestClient
 
 from graph_service.api import observe
 from graph_service.api.app import create_app
-from graph_service.api.metrics import METRICS, PREFIX, Metrics, sample
+from graph_service.api.metrics import METRICS, PREFIX, Metrics, keep, sample
 from graph_service.api.observe import Observe, kind_of, set_up_logging
 from graph_service.build.publish import publish
 from graph_service.settings import Settings
@@ -191,6 +191,21 @@ def test_figures_of_several_processes_are_added(tmp_path: Path) -> None:
     assert total['snapshot_info{id="a"}'] == 1
     assert total["processes"] == 2
     assert 'request_seconds_bucket{what="page",le="0.005"} 4' in mine.text()
+
+    keep(tmp_path, 1)
+    assert not (tmp_path / "1.json").exists()
+    # Read between the two steps of keeping it, it counts once.
+    (tmp_path / "1.json").write_text(json.dumps(other))
+    for _ in range(2):
+        total = mine.total()
+        assert (total[requests], total["response_bytes_total"]) == (4, 240)
+        assert (total["cache_bytes"], total["processes"]) == (10, 1), "gauges end with a process"
+        (tmp_path / "1.json").unlink(missing_ok=True)
+    (tmp_path / "3.json").write_text(json.dumps(other))
+    keep(tmp_path, 3)
+    keep(tmp_path, 4)
+    assert mine.total()[requests] == 6
+    assert 'request_seconds_bucket{what="page",le="0.005"} 6' in mine.text()
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from graph_service.build.publish import POINTER
 from graph_service.cli import CommandError
 from graph_service.commands import serve_command
 from graph_service.processes import listen
+from graph_service.server import FIGURES
 from graph_service.settings import Settings
 from graph_service.vocabulary import GRAPH
 from tests.api.test_operations import small
@@ -121,7 +122,7 @@ def test_a_process_that_starts_again_with_a_newer_snapshot_brings_the_others_alo
         assert {label_served(running) for _ in range(12)} == {"Efter"}
 
 
-def test_figures_are_over_all_processes(tmp_path: Path) -> None:
+def test_figures_are_over_all_processes_and_no_counter_falls_when_one_ends(tmp_path: Path) -> None:
     snapshots = tmp_path / "snapshots"
     small(snapshots, "En")
     with server(snapshots, tmp_path / "log", processes=2) as running:
@@ -134,6 +135,14 @@ def test_figures_are_over_all_processes(tmp_path: Path) -> None:
             return line in text and "ansvarsgraf_processes 2\n" in text
 
         wait_until(counted)
+        # Killed, a process loses what it counted since it left its figures last.
+        time.sleep(2 * FIGURES)
+        for _ in range(2):
+            killed = running.children()[0]
+            os.kill(killed, signal.SIGKILL)
+            wait_until(lambda killed=killed: gone(killed))
+            wait_until(lambda: len(running.children()) == 2)
+            wait_until(counted, 60)
 
 
 def test_an_answer_in_two_writes_does_not_wait_for_an_acknowledgement() -> None:
