@@ -2,10 +2,11 @@
 
 A pure ASGI layer. For GET and HEAD of addresses whose answer depends on nothing but the snapshot
 and the request, it looks the answer up under (snapshot, address, query, Accept, host, whether gzip
-is taken) before any routing, gives it an ETag, and answers If-None-Match with 304. A swap of the
-snapshot empties it. Range is left alone, as a server may, and so is a key, for no answer here
-depends on it. Sources: RFC 9110, sections 8.8.3 (ETag), 13.1.2 (If-None-Match), 14.2 (Range),
-15.4.5 (304), 9.3.2 (HEAD); RFC 9111, section 5.2 (Cache-Control).
+is taken) before any routing, gives it an ETag, and answers If-None-Match with 304, and an If-Match
+that does not hold with 412. A swap of the snapshot empties it. Range is left alone, as a server
+may, and so is a key, for no answer here depends on it. Sources: RFC 9110, sections 8.8.3 (ETag),
+13.1.1 (If-Match), 13.1.2 (If-None-Match), 14.2 (Range), 15.4.5 (304), 9.3.2 (HEAD); RFC 9111,
+section 5.2 (Cache-Control).
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from graph_service.api.request import takes_gzip
 from graph_service.api.shape import Ready
 from graph_service.api.turns import Turns
 from graph_service.service import Service
+from graph_service.sparql.preconditions import OTHER_NOW, Preconditions
 from graph_service.sparql.streaming import ClientGone
 
 Key = tuple[object, ...]
@@ -67,12 +69,14 @@ class Looked(NamedTuple):
 
     Attributes:
         key: under which its answer is kept.
+        needs: its If-Match.
         match: its If-None-Match.
         stored: the answer, when it is there or was made at once.
         made: what was made at once, if it is not to be kept.
     """
 
     key: Key
+    needs: bytes
     match: bytes
     stored: Stored | None
     made: Response | None
@@ -128,8 +132,10 @@ class Cache:
     def at_once(self, scope: Scope) -> Whole | None:
         """See :mod:`graph_service.api.at_once`; what is long is sent in pieces, the common way."""
         look = self._look(scope)
-        if look and look.stored and len((whole := _whole(scope, look, look.stored)).body) <= PIECE:
-            return whole
+        if look and look.stored and not look.needs:
+            whole = _whole(scope, look, look.stored)
+            if len(whole.body) <= PIECE:
+                return whole
         scope["state"]["looked"] = look
         return None
 
@@ -148,6 +154,13 @@ class Cache:
             if stored is None:
                 return
             self._keep(look.key, stored)
+        if look.needs and not Preconditions(look.needs.decode("latin-1")).matches(
+            {stored.etag.decode()}
+        ):
+            asked = _as_get(scope)
+            asked["state"]["raised"] = Problem("precondition-failed", OTHER_NOW)
+            await _taken(self.app, asked, receive, send, head=asked is not scope)
+            return
         whole = _whole(scope, look, stored)
         start = {"status": whole.status, "headers": whole.headers}
         await send({"type": "http.response.start", **start})
@@ -164,7 +177,7 @@ class Cache:
             or (scope["path"] == "/sparql" and "query" in QueryParams(scope["query_string"]))
         ):
             return None
-        accept = host = match = b""
+        accept = host = match = needs = b""
         gzip = False
         for name, value in scope["headers"]:
             if name == b"accept":
@@ -173,6 +186,8 @@ class Cache:
                 host = host or value
             elif name == b"if-none-match":
                 match = match + b"," + value if match else value
+            elif name == b"if-match":
+                needs = needs + b"," + value if needs else value
             elif name == b"accept-encoding":
                 gzip = gzip or takes_gzip(value)
         key = (
@@ -199,7 +214,7 @@ class Cache:
             scope["state"]["cache"] = "hit"
             with contextlib.suppress(KeyError):
                 self._stored.move_to_end(key)
-        return Looked(key, match, stored, made)
+        return Looked(key, needs, match, stored, made)
 
     def _keep(self, key: Key, stored: Stored) -> None:
         current = self.service.snapshot

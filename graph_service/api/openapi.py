@@ -175,7 +175,7 @@ def file_answers(media: str) -> dict[int | str, Schema]:
     schema = {} if "json" in media else {"type": "string"}
     ok = {"description": "Filen", "content": {media: {"schema": schema}}}
     unchanged = {"description": "Filen er den, som If-None-Match nævner"}
-    return {200: ok, 304: unchanged, **problems("not-found")}
+    return {200: ok, 304: unchanged, **problems("not-found", "precondition-failed")}
 
 
 PROBLEM_RESPONSES: dict[int | str, Schema] = {
@@ -188,6 +188,7 @@ PROBLEM_RESPONSES: dict[int | str, Schema] = {
         404: "Findes ikke, eller en parameter nævner noget, der ikke findes",
         405: "Metoden kan ikke bruges her",
         406: "Formatet kan ikke leveres",
+        412: "Svaret er et andet end det, som If-Match nævner",
         431: "Forespørgslens hoved er for langt",
         503: "Grafen kan ikke nås lige nu",
     }.items()

@@ -21,7 +21,7 @@ from graph_service.api.problems import Problem
 from graph_service.connections import client_of
 from graph_service.service import Make, NoSnapshotError, Service
 from graph_service.sparql.pool import Pool
-from graph_service.sparql.preconditions import NONE, Preconditions, graph_mark, mark
+from graph_service.sparql.preconditions import NONE, OTHER_NOW, Preconditions, graph_mark, mark
 from graph_service.sparql.streaming import ResultResponse, while_connected
 from graph_service.sparql.worker import Job
 from graph_service.store import StoreError
@@ -108,7 +108,7 @@ async def answer(
     if lasting:
         headers["ETag"] = job_mark(pool.folder.name, job, content_type)
     if asked.match is not None and not asked.matches([headers.get("ETag", "")]):
-        raise Problem("precondition-failed", "Svaret er et andet nu end det, som If-Match nævner.")
+        raise Problem("precondition-failed", OTHER_NOW)
     # Who says * has no answer yet: whether there is one, only the job can tell.
     if lasting and match.strip() != "*" and names(match.encode(), headers["ETag"].encode()):
         return Response(status_code=304, headers=headers)

@@ -24,6 +24,8 @@ from graph_service.api.problems import Problem
 from graph_service.sparql.media import GRAPHS, content_type
 
 ANY = "*"
+#: What is said of an answer that is not the one that If-Match names.
+OTHER_NOW = "Svaret er et andet nu end det, som If-Match nævner."
 #: An entity tag: whether it is weak, and what stands between its quotes.
 TAG = re.compile(r'(W/)?"([^"]*)"')
 #: Digits of a mark: those of a snapshot's id, and so many of the hash of what was asked.

@@ -115,8 +115,29 @@ def test_a_mark_is_known_in_every_way_it_can_be_written(client: TestClient, addr
         assert again.status_code == 304
 
 
+@pytest.mark.parametrize(
+    "address", ["/api/v1/events", "/ansvar", "/graph/laws", f"/sparql?query={QUERY}"]
+)
+def test_an_answer_is_given_if_it_is_the_one_that_is_wanted(
+    client: TestClient, address: str
+) -> None:
+    etag = client.get(address).headers["etag"]
+    for match in (etag, f'"other", {etag}', "*", " * "):
+        assert client.get(address, headers={"If-Match": match}).status_code == 200, match
+    for match in ('"other"', f"W/{etag}", f"W/{etag}, W/*"):
+        for more in ({}, {"If-None-Match": etag}):
+            answer = client.get(address, headers={"If-Match": match, **more})
+            assert answer.status_code == 412, match
+            assert "If-Match" in answer.text
+            assert "etag" not in answer.headers
+        head = client.head(address, headers={"If-Match": match})
+        assert (head.status_code, head.content) == (412, b"")
+    both = client.get(address, headers={"If-Match": etag, "If-None-Match": etag})
+    assert both.status_code == 304
+
+
 def test_a_star_does_not_hide_an_error(client: TestClient) -> None:
-    star = {"If-None-Match": "*"}
+    star = {"If-None-Match": "*", "If-Match": "*"}
     assert client.get("/sparql?query=SELECT", headers=star).status_code == 400
     assert client.get("/graph/none", headers=star).status_code == 404
     assert client.get("/api/v1/events?x=1", headers=star).status_code == 400
