@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import shutil
 import signal
 import socket
 import threading
@@ -150,7 +151,7 @@ def run(settings: Settings, listening: socket.socket, among: Among | None = None
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGHUP, lambda: reload_aside(app))
         if among and following:
-            loop.add_reader(among.lifeline, lambda: orphaned(server, loop, among.lifeline))
+            loop.add_reader(among.lifeline, lambda: orphaned(server, loop, among))
             tasks = leave_figures(app), look_out(following)
             app.state.leaving = [loop.create_task(task) for task in tasks]
         await server.serve(sockets=[listening])
@@ -170,9 +171,10 @@ def must_be_readable(settings: Settings) -> None:
             raise SystemExit(1) from None
 
 
-def orphaned(server: Server, loop: asyncio.AbstractEventLoop, lifeline: int) -> None:
-    """Close in good order, without notice: the parent is gone."""
-    loop.remove_reader(lifeline)
+def orphaned(server: Server, loop: asyncio.AbstractEventLoop, among: Among) -> None:
+    """Close in good order, without notice: the parent is gone, and clears nothing away."""
+    loop.remove_reader(among.lifeline)
+    shutil.rmtree(among.figures, ignore_errors=True)
     server.close(0)
 
 

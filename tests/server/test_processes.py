@@ -182,15 +182,21 @@ def test_sigterm_ends_it_when_requests_are_done(tmp_path: Path, number: int) -> 
         assert "Traceback" not in running.log.read_text()
 
 
-def test_when_the_parent_is_killed_the_others_end(tmp_path: Path) -> None:
-    snapshots = tmp_path / "snapshots"
+def test_when_the_parent_is_killed_the_others_end_and_leave_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshots, temporary = tmp_path / "snapshots", tmp_path / "temporary"
     small(snapshots, "En")
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
     with server(snapshots, tmp_path / "log", processes=2) as running:
         wait_until(lambda: len(running.children()) == 2)
         children = running.children()
+        assert list(temporary.iterdir())
         running.process.kill()
         running.process.wait()
         wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children), 20)
+        assert not list(temporary.iterdir())
 
 
 def test_the_log_is_json_lines(tmp_path: Path) -> None:
