@@ -5,6 +5,7 @@ The web pages, the JSON API and the command line all read these; none of them wr
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -114,14 +115,15 @@ class Answers:
 
     def slugs(self, kind: str) -> Mapping[str, str]:
         """Every slug of a kind with its Danish label; of a huge graph only some."""
-        if kind not in self._slugs:
-            base = f"{ID}{kind}/"
-            rows = self.store.select(
-                "SELECT ?s ?label WHERE { { SELECT ?s ?label WHERE { ?s skos:prefLabel ?label } "
-                f"LIMIT {MOST_LABELS} }} FILTER(STRSTARTS(STR(?s), {ox.Literal(base)})) }}"
-            )
-            self._slugs[kind] = {r["s"].value.removeprefix(base): r["label"].value for r in rows}
-        return self._slugs[kind]
+        if not self._slugs:
+            found: dict[str, dict[str, str]] = defaultdict(dict)
+            for row in self.store.select(
+                f"SELECT ?s ?label WHERE {{ ?s skos:prefLabel ?label }} LIMIT {MOST_LABELS}"
+            ):
+                if named := kind_and_slug(row["s"].value):
+                    found[named[0]][named[1]] = row["label"].value
+            self._slugs = dict(found)
+        return self._slugs.get(kind, {})
 
     @cached_property
     def _value_labels(self) -> dict[str, str]:

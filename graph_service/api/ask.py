@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -27,6 +26,7 @@ from graph_service.api.shape import Ready, forms, json_answer, rows_answer, tabl
 from graph_service.questions import Parameter, Question
 from graph_service.questions.parameters import ENUMS
 from graph_service.questions.words import words
+from graph_service.similar import similar
 
 OUR_FORMATS = only("json", "csv")
 SHOW = parameter("show", "text", "answer, eller sparql for forespørgslen med parametrene sat ind")
@@ -82,7 +82,7 @@ def all_questions(request: Request) -> Response:
 def unknown(request: Request, name: str) -> Response:
     """There is no such question."""
     names = service_of(request).questions
-    near = difflib.get_close_matches(name[:80], names, 3, 0.4)
+    near = similar(name, names, 0.4)
     hint = f" Mente du {', '.join(near)}?" if near else ""
     raise Problem("not-found", f"Spørgsmålet {name[:80]!r} findes ikke.{hint}", nearest=near)
 

@@ -8,10 +8,11 @@ other methods.
 
 To hand a request to a thread and back takes 0.6 ms, more than a small question, and in a thread it
 shares the process with all that goes on there. So a question that was quick whenever it was asked
-with these parameters lately is answered in the event loop itself, if its store is in this process
-and cannot keep it waiting. All others take turns (:mod:`graph_service.api.turns`). What a parameter
-says may make a quick question slow; then its address goes to threads for long enough that all who
-wait for the loop lose no more than a thousandth of their time by it.
+with these parameters lately is answered, or refused, in the event loop itself, if its store is in
+this process and cannot keep it waiting. All others take turns (:mod:`graph_service.api.turns`).
+What a parameter says may make a quick question slow, or slow to refuse; then its address goes to
+threads for long enough that all who wait for the loop lose no more than a thousandth of their time
+by it.
 """
 
 from __future__ import annotations
@@ -89,13 +90,13 @@ class Exact(BaseRoute):
         if self._seconds.get(asked, QUICK) >= QUICK or self._is_barred(asked[0]):
             return None
         try:
-            response = self._timed(asked, endpoint, scope)
+            return self._timed(asked, endpoint, scope)
         except Exception as error:
             scope["state"]["raised"] = error
             return None
-        if (seconds := self._seconds.get(asked, 0.0)) >= HOLDS_UP:
-            self._barred[asked[0]] = time.monotonic() + seconds * BARS
-        return response
+        finally:
+            if (seconds := self._seconds.get(asked, 0.0)) >= HOLDS_UP:
+                self._barred[asked[0]] = time.monotonic() + seconds * BARS
 
     def _is_barred(self, path: str) -> bool:
         until = self._barred.get(path)
@@ -128,15 +129,24 @@ class Exact(BaseRoute):
         return response
 
     def _timed(self, asked: Asked, endpoint: Endpoint, scope: Scope) -> Response:
-        begun, worked = time.perf_counter(), time.thread_time()
-        response = endpoint(Request(scope))
-        # Of the time that passed, another thread may have had half: that makes no question slow.
-        passed, worked = time.perf_counter() - begun, time.thread_time() - worked
+        begun, worked, refused = time.perf_counter(), time.thread_time(), True
+        try:
+            response = endpoint(Request(scope))
+            refused = False
+        finally:
+            # Of the time that passed, another thread may have had half: that makes nothing slow.
+            passed, worked = time.perf_counter() - begun, time.thread_time() - worked
+            self._learn(asked, max(worked, passed / 2), refused=refused)
+        return response
+
+    def _learn(self, asked: Asked, seconds: float, *, refused: bool) -> None:
+        # What is refused soon says nothing of how long an answer takes.
+        if refused and seconds < QUICK:
+            return
         before = self._seconds.get(asked, 0.0)
         if not before and len(self._seconds) >= KNOWN:
             self._seconds.clear()
-        self._seconds[asked] = max(worked, passed / 2, before * FADES)
-        return response
+        self._seconds[asked] = max(seconds, before * FADES)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         if scope["type"] != "http":

@@ -15,6 +15,7 @@ from graph_service.api.problems import Problem
 from graph_service.questions import Parameter
 from graph_service.questions.parameters import ParameterError, bind
 from graph_service.service import Service
+from graph_service.similar import similar
 from graph_service.store import Store
 
 #: What stands in a query string as it is (RFC 3986, section 2.3).
@@ -145,17 +146,18 @@ def read_values(request: Request, known: Mapping[str, Parameter]) -> dict[str, s
         Problem: see :func:`pairs_of`.
     """
     values: dict[str, str] = {}
-    twice = ""
+    twice: list[str] = []
     for name, value in pairs_of(request):
         if name in values:
             values[name] += f",{value.strip()}"
-            twice = twice if name == "fields" else name
+            twice.append(name)
         else:
             values[name] = value.strip()
     if values.keys() - known.keys():
         bind(known, dict.fromkeys(values, ""), Nothing())
-    if twice and known[twice].type not in ("thing", "enum"):
-        raise ParameterError(twice, "er angivet to gange")
+    for name in twice:
+        if name != "fields" and known[name].type not in ("thing", "enum"):
+            raise ParameterError(name, "er angivet to gange")
     return values
 
 
@@ -205,13 +207,11 @@ def several(values: Mapping[str, str], name: str, options: Iterable[str]) -> lis
     Raises:
         ParameterError: one is none of ``options``, with the nearest.
     """
-    import difflib
-
     known = list(options)
     chosen = [part for text in values.get(name, "").split(",") if (part := text.strip())]
     for part in chosen:
         if part not in known:
-            near = difflib.get_close_matches(part[:40], known, 3, 0.5)
+            near = similar(part[:40], known)
             hint = f"; mente du {', '.join(near)}?" if near else ""
             raise ParameterError(name, f"{part[:40]!r} kendes ikke{hint}", near)
     return chosen

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Protocol
 import pyoxigraph as ox
 
 from graph_service.questions.words import SOURCES, words
+from graph_service.similar import similar
 from graph_service.store import Store
 from graph_service.vocabulary import AG, ID, KINDS, XSD, expand, thing
 
@@ -210,7 +210,7 @@ def bind(
     """
     if not values.keys() <= parameters.keys():
         name = next(name for name in values if name not in parameters)
-        near = difflib.get_close_matches(name, parameters, 3, 0.5)
+        near = similar(name, parameters)
         known = ", ".join(parameters) or "ingen"
         raise ParameterError(name, f"parameteren findes ikke; kendte er: {known}", near)
     terms: dict[str, tuple[str, ...]] = {}
@@ -279,7 +279,7 @@ def _word(parameter: Parameter, value: str, lookup: Lookup) -> str:
     raise ParameterError(
         parameter.name,
         f"{value!r} er ukendt; grafen har {'; '.join(there_are.there)}",
-        difflib.get_close_matches(value[:100], there_are.there, 3, 0.5),
+        similar(value, there_are.there),
     )
 
 
@@ -309,10 +309,10 @@ def nearest(wanted: str, kinds: Iterable[str], lookup: Lookup) -> list[str]:
     known: dict[str, str] = {}
     for kind in kinds:
         known |= lookup.slugs(kind)
-    wanted = wanted.casefold()[:100]
-    near = difflib.get_close_matches(wanted, known, 3, 0.5)
+    wanted = wanted.casefold()
+    near = similar(wanted, known)
     labels = {label.casefold(): slug for slug, label in known.items()}
-    for label in difflib.get_close_matches(wanted.replace("-", " "), labels, 3, 0.5):
+    for label in similar(wanted.replace("-", " "), labels):
         if labels[label] not in near:
             near.append(labels[label])
     return near[:5]

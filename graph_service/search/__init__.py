@@ -9,7 +9,6 @@ inflected form (Snowball's Danish stemmer), as part of a compound (*plan* finds
 
 from __future__ import annotations
 
-import difflib
 import heapq
 import json
 import math
@@ -24,6 +23,7 @@ import pyoxigraph as ox
 
 from graph_service.danish import STOP, WORD, normalise, split_compound, stem, words
 from graph_service.search.file import FILE, KIND, LENGTH, NUMBER, WEIGHT, write
+from graph_service.similar import similar
 from graph_service.store import StoreError
 from graph_service.store.tables import Table
 from graph_service.vocabulary import kind_and_slug
@@ -190,7 +190,7 @@ class SearchIndex:
         if not found and len(word) > 3:
             start = stemmed[:1]
             near = self._table.rows(NEARBY, (start, start + LAST, len(stemmed)))
-            for term in difflib.get_close_matches(stemmed, [term for (term,) in near], 3, 0.8):
+            for term in similar(stemmed, [term for (term,) in near], 0.8):
                 found[term] = 0.5
         return list(found.items())
 

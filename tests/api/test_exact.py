@@ -14,6 +14,7 @@ from starlette.responses import Response
 from graph_service import heap
 from graph_service.api import exact
 from graph_service.api.exact import QUICK, Exact
+from graph_service.questions.parameters import ParameterError
 from tests.clock import Clock
 
 
@@ -26,7 +27,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def asked(clock: Clock, seconds: list[float], *, threads_only: bool, query: str = "a=1") -> str:
-    """Where each of some answers that take so long is made: l in the loop, t in a thread."""
+    """Where each of some answers that take so long is made: l in the loop, t in a thread; what is
+    below 0 is refused after so long."""
     router = APIRouter()
     left = list(seconds)
     where = ""
@@ -34,7 +36,10 @@ def asked(clock: Clock, seconds: list[float], *, threads_only: bool, query: str 
     def endpoint(request: Request) -> Response:
         nonlocal where
         where += "l" if threading.current_thread() is threading.main_thread() else "t"
-        clock.now += left.pop(0)
+        takes = left.pop(0)
+        clock.now += abs(takes)
+        if takes < 0:
+            raise ParameterError("a", "findes ikke")
         return Response("")
 
     router.add_api_route("/x", endpoint, methods=["GET"])
@@ -50,7 +55,10 @@ def asked(clock: Clock, seconds: list[float], *, threads_only: bool, query: str 
                 "headers": [],
                 "state": {},
             }
-            assert (layer.at_once(scope) or await layer.in_thread(scope)) is not None
+            response = layer.at_once(scope)
+            if response is None and "raised" not in scope["state"]:
+                response = await layer.in_thread(scope)
+            assert response is not None or "raised" in scope["state"]
 
     asyncio.run(run())
     return where
@@ -77,6 +85,15 @@ def test_what_holds_up_the_loop_goes_to_threads_for_long(
     where = asked(clock, [*quick, *slow, *quick, *quick], threads_only=False)
     assert where.startswith("t" + "l" * 60 + "t" * 95)
     assert where.endswith("llll")
+
+
+def test_what_is_slow_to_refuse_goes_to_threads_too(clock: Clock) -> None:
+    """As a name that nothing has, for which the nearest are looked for."""
+    quick = [QUICK / 4] * 60
+    assert asked(clock, [*quick, -0.5, *quick], threads_only=False) == "t" + "l" * 60 + "t" * 60
+    known = [QUICK / 2, *[-QUICK / 2] * 3, QUICK / 2]
+    assert asked(clock, known, threads_only=False) == "tllll"
+    assert asked(clock, [-QUICK / 2] * 3, threads_only=False) == "ttt", "no answer is known yet"
 
 
 def test_what_a_large_answer_leaves_goes_back_to_the_system(

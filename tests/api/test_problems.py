@@ -26,6 +26,13 @@ CASES = [
     ("/api/v1/responsibilities?law=sul-141", 404, "not-found", "sul-140"),
     ("/api/v1/responsibilities?law=Sul%20§%20140", 400, "unknown-parameter", "kendes ikke"),
     ("/api/v1/legal-bases/sul-14", 404, "not-found", "sul-140"),
+    ("/api/v1/responsibilities?q=a&q=b", 400, "unknown-parameter", "q: er angivet to gange"),
+    (
+        "/api/v1/responsibilities?q=a&q=b&modality=skal&modality=kan&fields=id&fields=label",
+        400,
+        "unknown-parameter",
+        "q: er angivet to gange",
+    ),
     ("/api/v1/events?limit=0", 400, "unknown-parameter", "1 til 500"),
     ("/api/v1/events?limit=501", 400, "unknown-parameter", "1 til 500"),
     ("/api/v1/events?sort=color", 400, "unknown-parameter", "due"),

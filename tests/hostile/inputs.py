@@ -235,6 +235,7 @@ PATHS = (
     "/lovgrundlag/%E2%80%AE",
     "/ting/law/" + "/".join(["x"] * 500),
     "/%ff%fe%fd",
+    "/api/v1/remarks?about=" + "qwertyuiop-asdfghjklzxcvbnm" * 3,
 )
 HTTP = (
     Hostile("header of 100 KB", get("/healthz", "X-Big: " + "a" * 100_000), (0, 400, 413, 431)),

@@ -1,0 +1,24 @@
+"""What was perhaps meant by a name that does not exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rapidfuzz import fuzz, process
+
+#: Characters of a name that are looked at, and most names that are suggested.
+LONGEST, MOST = 100, 3
+
+
+def similar(wanted: str, names: Iterable[str], least: float = 0.5) -> list[str]:
+    """At most three of the names, the most similar first.
+
+    Args:
+        wanted: what was written.
+        least: how similar a name must be, from 0 to 1: twice the letters that both have in the
+            same order, as a share of the letters of both.
+    """
+    found = process.extract(
+        wanted[:LONGEST], list(names), scorer=fuzz.ratio, limit=MOST, score_cutoff=100 * least
+    )
+    return [name for name, _, _ in found]
