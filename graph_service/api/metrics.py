@@ -49,7 +49,7 @@ METRICS = {
     "resident_bytes": ("gauge", "Memory of the processes that answer."),
 }
 #: Pool figures that are states; the others are counts of events.
-STATES = ("queue", "running", "idle", "kept_bytes")
+STATES = ("queue", "running", "idle", "expected", "kept_bytes")
 #: Metrics that are the same in every process and must not be added up.
 SAME = ("snapshot_info", "snapshot_triples")
 

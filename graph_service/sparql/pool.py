@@ -121,7 +121,12 @@ class Pool:
             if folder == self.folder:
                 return
             held = Hold(folder)
-            fresh = self._take_expected(folder) or await self._start_all(folder)
+            expected = self._take_expected(folder)
+            fresh = [worker for worker in expected if worker.alive]
+            if dead := set(expected).difference(fresh):
+                self.counts["died_idle"] += len(dead)
+                await stop(dead)
+            fresh = fresh or await self._start_all(folder)
             if self._closed:
                 await stop(fresh)
                 raise StoreError("the pool is closed")
@@ -160,13 +165,15 @@ class Pool:
 
     def figures(self) -> dict[str, int]:
         """Counters and gauges: ``started``, ``answered``, ``failed_*``, ``killed_*``, ``refused``,
-        ``refused_client``, ``swapped``; ``queue``, ``running``, ``idle``, ``kept_bytes``."""
+        ``refused_client``, ``swapped``; ``queue``, ``running``, ``idle``, ``expected`` (that wait
+        for a snapshot to come into service), ``kept_bytes``."""
         return {
             **self.counts,
             **self._line.refused,
             "queue": len(self._line),
             "running": len(self._busy),
             "idle": len(self._idle),
+            "expected": len(self._expected[1]) if self._expected else 0,
             "kept_bytes": self._budget.held,
         }
 

@@ -355,6 +355,32 @@ def test_who_asks_after_a_swap_that_was_expected_waits_for_no_worker(
     with_pool(published, folder, test)
 
 
+def test_workers_that_died_while_they_waited_for_a_snapshot_serve_nobody(
+    published: Settings, folder: Path, tmp_path: Path
+) -> None:
+    publish(quads(10), tmp_path)
+
+    async def test(pool: Pool) -> None:
+        for dead in (1, 2):
+            await pool.expect(current(tmp_path))
+            assert pool._expected is not None
+            assert pool.figures()["expected"] == 2
+            killed = pool._expected[1][:dead]
+            for worker in killed:
+                worker.kill()
+            await until(lambda killed=killed: not any(worker.alive for worker in killed))
+            await pool.swap(current(tmp_path))
+            assert pool.figures()["died_idle"] == dead
+            await until(lambda: pool.figures()["idle"] == 2)
+            assert all(worker.alive for worker in pool._idle)
+            assert b'"11"' in await ask(pool, job(COUNT))
+            await pool.swap(folder)
+            await until(lambda: pool.figures()["idle"] == 2)
+            pool.counts["died_idle"] = 0
+
+    with_pool(published, folder, test)
+
+
 def test_a_snapshot_that_is_expected_and_does_not_come_leaves_no_worker(
     published: Settings, folder: Path, tmp_path: Path
 ) -> None:
