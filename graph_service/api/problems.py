@@ -1,12 +1,16 @@
-"""Errors as RFC 9457 problem details: a Danish title for people, a stable type for programs."""
+"""Errors as RFC 9457 problem details: a Danish title for people, a stable type for programs.
+
+Processes that answer nothing themselves raise them too, so the web framework is not imported here.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
 
 #: Seconds after which to try again, of a problem that passes, unless it says otherwise.
 RETRY_AFTER = "5"
@@ -78,6 +82,8 @@ class Problem(Exception):
 
 def respond(problem: Problem) -> Response:
     """The problem as an HTTP answer."""
+    from starlette.responses import JSONResponse
+
     return JSONResponse(
         problem.document(),
         status_code=problem.status,
