@@ -167,6 +167,15 @@ def cited_between(answers: Answers, provisions: list[str]) -> dict[str, tuple[st
     return {p: (min(found), max(found)) for p, found in days.items() if found}
 
 
+def add_history(answers: Answers, items: Iterable[Json]) -> None:
+    """Add ``history`` to provisions: what has become of each, or of what it is part of, in time."""
+    provisions = {item["iri"]: item for item in items if item["iri"].startswith(f"{ID}law/")}
+    changes = changes_of(answers, list(provisions), day="") if provisions else {}
+    for iri, item in provisions.items():
+        of_any_day = ({k: v for k, v in c.items() if k != "in_force"} for c in changes.get(iri, ()))
+        item["history"] = list(of_any_day)
+
+
 def changes_of(answers: Answers, things: list[str], day: str) -> dict[str, list[Json]]:
     """Thing → what has become of it or of what it is part of, in time, each with its source."""
     found: dict[str, dict[str, Json]] = defaultdict(dict)

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from graph_service.answers import MAX_PAGE, Answers
 from graph_service.api.as_of import FORMATS, dated_columns, held
+from graph_service.api.as_of_facts import add_history
 from graph_service.api.formats import MEDIA_TYPES, SEPARATORS, choose, only, value_at
 from graph_service.api.openapi import (
     PROBLEM_RESPONSES,
@@ -207,6 +208,7 @@ def items_of(
     if resource.name == "findings":
         return documents(answers.triples(things), things)
     items = [with_links(request, item) for item in answers.describe(things)]
+    add_history(answers, items)
     if as_of:
         for item, verdict in zip(items, held(answers, things, as_of), strict=True):
             item["as_of"] = verdict
@@ -249,6 +251,7 @@ def thing_response(
     if is_graph(chosen):
         return graph_answer(request, [iri], chosen, headers)
     item = with_links(request, answers.describe([iri])[0])
+    add_history(answers, [item])
     if kind == "finding":
         (finding,) = documents(answers.triples([iri]), [iri])
         item = {**item, **finding}

@@ -139,6 +139,25 @@ def test_a_duty_has_its_own_first_and_last_day(answers: Answers) -> None:
     assert [held(answers, [duty], d)[0]["held"] for d in days] == ["no", "yes", "no"]
 
 
+def test_a_provision_comes_with_what_has_become_of_it(client: TestClient) -> None:
+    alone = client.get("/api/v1/legal-bases/sel-153").json()
+    (change,) = alone["history"]
+    assert (change["kind"], change["effective_from"]) == ("flyttet", "2024-01-01")
+    assert change["changed_to"]["id"] == "barnets-lov-133"
+    assert change["source"]
+    assert client.get("/api/v1/things/law/sel-153").json()["history"] == [change]
+    listed = client.get("/api/v1/legal-bases?limit=500&fields=history").json()["items"]
+    history = {item["id"]: item["history"] for item in listed}
+    assert history["sel-153"] == [change]
+    assert [] in history.values(), "none is known"
+    table = client.get("/api/v1/legal-bases?law=sel-153&format=csv").text
+    row = next(csv.DictReader(io.StringIO(table.removeprefix("\ufeff")), delimiter=";"))
+    assert row["Hvad der er sket med den"] == change["label"]
+    dated = client.get("/api/v1/legal-bases/sel-153?as_of=2024-01-01").json()
+    assert [{**change, "in_force": True}] == dated["as_of"]["changes"]
+    assert "history" not in client.get("/api/v1/actors?limit=1").json()["items"][0]
+
+
 def test_the_api_says_it_on_each_row(client: TestClient) -> None:
     for address in (
         "/api/v1/responsibilities?law=sul-140",
