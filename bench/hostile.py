@@ -3,8 +3,8 @@
 First every input of ``tests/hostile/inputs.py`` is sent alone, at a service with the limits that hold
 when nothing is set: what came back, after how long, and the most memory that a process held. Then a
 client asks named questions, cache of answers switched off: alone; while each input by itself is sent
-over and over on twelve connections from as many addresses; and during an attack with all of them in
-random order, silent connections from a hundred addresses, and clients that send a header a byte a
+over and over on twelve connections from as many addresses; beside ten thousand connections on which
+nothing is said, opened anew when they are closed; and during an attack with all inputs in random order, silent connections from a hundred addresses, and clients that send a header a byte a
 second. The attackers are a process of their own at low priority: elsewhere they would be other
 machines, which do not take the service's cores.
 """
@@ -37,9 +37,14 @@ from tests.hostile.inputs import INPUTS
 from tests.hostile.sending import Peak, send, watched
 
 SECONDS, SECONDS_EACH = 20.0, 3.0
-#: In place of an input's number: all in random order, with silent and slow clients; none; the end.
-ALL, NONE, END = -1, -2, -3
-ATTACKERS, SILENT, SLOW = 12, 2000, 100
+#: In place of an input's number: all in random order, with silent and slow clients; none; the end;
+#: silent ones alone.
+ALL, NONE, END, IDLE = -1, -2, -3, -4
+ATTACKERS = 12
+#: How many clients are silent, and how many slow, while this is chosen.
+HELD = {IDLE: (10_000, 0), ALL: (2000, 100)}
+#: What a slow client says first.
+BEGUN = b"GET / HTTP/1.1\r\nX-Slow: "
 ADDRESSES = [f"127.0.0.{number}" for number in range(2, 102)]
 LAWS = ("sul-140", "sul-119", "sel-86", "sul-84", "sul-5", "sel-153")
 PLACES = ("odense-kommune", "nyborg-kommune", "esbjerg-kommune", "vejle-kommune")
@@ -117,30 +122,31 @@ def quiet(port: int, said: bytes) -> Iterator[socket.socket]:
 
 
 def hold(port: int, chosen: Any) -> None:
-    """Keep silent and slow connections open, and open those anew that were closed, in an attack with
-    all inputs."""
-    while chosen.value != ALL:
-        time.sleep(0.1)
-        if chosen.value == END:
-            return
-    silent = list(itertools.islice(quiet(port, b""), SILENT))
-    slow = list(itertools.islice(quiet(port, b"GET / HTTP/1.1\r\nX-Slow: "), SLOW))
-    while chosen.value == ALL:
-        time.sleep(1)
-        for many, said in ((silent, b""), (slow, b"a")):
-            for number, connection in enumerate(many):
-                try:
-                    connection.send(said)
-                    closed = connection.recv(1000) == b""
-                except BlockingIOError:
-                    continue
-                except OSError:
-                    closed = True
-                if closed:
-                    connection.close()
-                    many[number] = next(quiet(port, b"GET / HTTP/1.1\r\nX-Slow: " if said else b""))
-    for connection in (*silent, *slow):
-        connection.close()
+    """Keep silent and slow connections open, and open those anew that were closed, while such are
+    chosen."""
+    while (now := chosen.value) != END:
+        if now not in HELD:
+            time.sleep(0.1)
+            continue
+        number_silent, number_slow = HELD[now]
+        silent = list(itertools.islice(quiet(port, b""), number_silent))
+        slow = list(itertools.islice(quiet(port, BEGUN), number_slow))
+        while chosen.value == now:
+            time.sleep(1)
+            for many, said in ((silent, b""), (slow, b"a")):
+                for number, connection in enumerate(many):
+                    try:
+                        connection.send(said)
+                        closed = connection.recv(1000) == b""
+                    except BlockingIOError:
+                        continue
+                    except OSError:
+                        closed = True
+                    if closed:
+                        connection.close()
+                        many[number] = next(quiet(port, BEGUN if said else b""))
+        for connection in (*silent, *slow):
+            connection.close()
 
 
 def attack(port: int, chosen: Any, busy: Any, told: Any) -> None:
@@ -148,13 +154,13 @@ def attack(port: int, chosen: Any, busy: Any, told: Any) -> None:
     back."""
     os.nice(19)
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192), hard))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 16_384), hard))
     seen: dict[tuple[str, bool], Seen] = defaultdict(Seen)
 
     def one(seed: int) -> None:
         rng = random.Random(seed)
         while (number := chosen.value) != END:
-            if number == NONE:
+            if number in (NONE, IDLE):
                 time.sleep(0.02)
                 continue
             hostile = INPUTS[number] if number >= 0 else rng.choice(INPUTS)
@@ -211,6 +217,12 @@ def main() -> int:
                 chosen.value = NONE
                 while busy.value:
                     time.sleep(0.05)
+            say("named questions beside silent connections")
+            chosen.value = IDLE
+            time.sleep(10)
+            idle = ask(server.url, SECONDS, 3)
+            chosen.value = NONE
+            time.sleep(5)
             say("named questions under attack")
             chosen.value = ALL
             time.sleep(5)
@@ -242,6 +254,8 @@ def main() -> int:
         f"named questions: p99 {p99(calm) * 1000:.1f} ms alone ({len(calm)}); "
         f"{each[worst] * 1000:.1f} ms beside the worst single input ({worst}), "
         f"ratio {each[worst] / p99(calm):.2f}; "
+        f"{p99(idle) * 1000:.1f} ms beside {HELD[IDLE][0]} silent connections ({len(idle)}), "
+        f"ratio {p99(idle) / p99(calm):.2f}; "
         f"{p99(attacked) * 1000:.1f} ms under attack ({len(attacked)}), ratio {ratio:.2f}; "
         f"largest web process {peak.web / 1e6:.0f} MB, largest worker {peak.worker / 1e6:.0f} MB"
     )
@@ -251,6 +265,7 @@ def main() -> int:
         json.dumps(
             {
                 "p99_alone": p99(calm),
+                "p99_beside_silent": p99(idle),
                 "p99_attacked": p99(attacked),
                 "ratio": ratio,
                 "ratio_worst_single": each[worst] / p99(calm),
