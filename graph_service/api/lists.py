@@ -150,7 +150,7 @@ def list_route(resource: Resource, question: Question) -> Callable[[Request], Re
             "snapshot": answers.store.snapshot,
             "total": page.total,
             "next": following or None,
-            "page": base + shown if shown else None,
+            "page": base + shown,
         }
         if "undated" in question.parameters and {"due_before", "due_after"} & asked.keys():
             body["undated"] = undated(request, question, asked)
@@ -177,11 +177,9 @@ def offered(as_of: str, *, fields: bool = False) -> tuple[Mapping[str, str], str
 
 
 def page_address(resource: Resource, question: Question, values: dict[str, str]) -> str:
-    """Path and query of the page that shows a list; empty when there is none."""
-    if not resource.page:
-        return ""
+    """Path and query of the page that shows a list."""
     kept = {k: v for k, v in values.items() if k in question.parameters or k == "as_of"}
-    return resource.page + (f"?{urlencode(kept)}" if kept else "")
+    return resource.list_page + (f"?{urlencode(kept)}" if kept else "")
 
 
 def undated(request: Request, question: Question, asked: dict[str, str]) -> dict[str, Any]:

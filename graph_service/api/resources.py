@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+#: Path of the pages of lists that have none of their own.
+LISTS = "/lister"
+
 
 @dataclass(frozen=True)
 class Resource:
@@ -12,7 +15,7 @@ class Resource:
     Attributes:
         name: path segment in the API, and name of the list question unless ``question`` says so.
         kinds: kinds of thing, as in addresses; a bare slug is tried in this order.
-        page: path of the list page, in Danish, without a trailing slash; empty when there is none.
+        page: path of a list page of its own, in Danish, without a trailing slash, or empty.
         title: Danish name of the list.
         singular: Danish name of one.
         item_page: path before the slug of a page of one; ``/ting/{kind}`` when empty.
@@ -26,6 +29,11 @@ class Resource:
     singular: str
     item_page: str = ""
     question: str = ""
+
+    @property
+    def list_page(self) -> str:
+        """Path of the list page."""
+        return self.page or f"{LISTS}/{self.name}"
 
     def page_of(self, kind: str, slug: str) -> str:
         """Path of the page of one."""

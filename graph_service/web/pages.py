@@ -17,6 +17,7 @@ from graph_service.web import (
     initiative,
     initiatives,
     laws,
+    lists,
     matrix,
     responsibilities,
     sources,
@@ -44,6 +45,7 @@ for family in (
     developer,
     help,
     things,
+    lists,
 ):
     router.include_router(family.router)
 

@@ -16,7 +16,7 @@ from graph_service.api.formats import MEDIA_TYPES, RDF_FORMATS
 from graph_service.api.lists import service_of
 from graph_service.api.problems import Problem
 from graph_service.api.request import wants_gzip
-from graph_service.api.resources import page_of
+from graph_service.api.resources import LISTS, page_of
 from graph_service.questions.parameters import ENUMS
 from graph_service.service import NoSnapshotError
 from graph_service.store import StoreError
@@ -117,6 +117,7 @@ templates.globals.update(
     HEADINGS=HEADINGS,
     ENUMS=ENUMS,
     MENU=MENU,
+    LISTS=LISTS,
     static_url=static_url,
     DATA_TYPES=DATA_TYPES,
     HELD=HELD,
@@ -169,16 +170,17 @@ def problem_page(request: Request, problem: Problem) -> HTMLResponse:
     return page
 
 
-def formats_of(path: str, as_of: str = "") -> list[tuple[str, str]]:
-    """Names and addresses of the other forms of one thing's data.
+def formats_of(path: str, as_of: str = "", query: str = "") -> list[tuple[str, str]]:
+    """Names and addresses of the other forms of data in the API.
 
     Args:
         as_of: the day that the page tells about, which not all of them can.
+        query: what is asked for besides, or empty.
     """
     names = (("JSON", "json"), ("JSON-LD", "jsonld"), ("Turtle", "turtle"), ("CSV", "csv"))
-    day = f"as_of={as_of}&" if as_of else ""
+    begin = f"as_of={as_of}&" if as_of else f"{query}&" if query else ""
     return [
-        (name, f"{path}?{day}format={short}")
+        (name, f"{path}?{begin}format={short}")
         for name, short in names
         if not as_of or short in DATED_FORMATS
     ]

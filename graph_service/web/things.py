@@ -12,7 +12,7 @@ from graph_service.answers import Answers
 from graph_service.api.as_of import held
 from graph_service.api.lists import resolve, service_of
 from graph_service.api.request import day_of
-from graph_service.api.resources import RESOURCES, data_of
+from graph_service.api.resources import BY_KIND, RESOURCES, data_of
 from graph_service.api.things import existing, see_other
 from graph_service.vocabulary import kind_and_slug
 from graph_service.web.findings import findings_about
@@ -114,7 +114,7 @@ def thing_page(request: Request, iri: str) -> Response:
         "thing.html",
         item=item,
         special=SPECIAL,
-        crumb=LISTS.get(kind),
+        crumb=above(kind),
         duties=duties[:MOST],
         duty_count=len(duties),
         duties_title=title,
@@ -123,6 +123,12 @@ def thing_page(request: Request, iri: str) -> Response:
         texts=with_texts(service, item.get("evidence", ()), 4),
         data_links=formats_of(data_of(kind, slug)),
     )
+
+
+def above(kind: str) -> tuple[str, str] | None:
+    """Words and path of the list that a kind stands under."""
+    resource = BY_KIND.get(kind)
+    return LISTS.get(kind) or ((resource.title, resource.list_page) if resource else None)
 
 
 @router.get("/ting/{kind}/{slug:path}")

@@ -17,6 +17,7 @@ from starlette.testclient import TestClient
 
 from graph_service.api.app import create_app
 from graph_service.api.problems import PROBLEMS, Problem
+from graph_service.api.resources import RESOURCES
 from graph_service.build.publish import publish
 from graph_service.settings import PROJECT, Settings
 from graph_service.vocabulary import AG, ID, OWL, PREFIXES, RDF, SKOS, graph
@@ -226,6 +227,8 @@ LINKED = {
     "/api/v1/search?q=genoptr%C3%A6ning": "/soeg?q=genoptr%C3%A6ning",
     "/api/v1/events?type=Approval&limit=2": "/kalender?type=Approval",
     "/api/v1/legal-bases/sul-140": "/lovgrundlag/sul-140",
+    **{f"/api/v1/{name}?limit=1": resource.list_page for name, resource in RESOURCES.items()},
+    "/api/v1/statements?modality=MustNot&limit=1": "/lister/statements?modality=MustNot",
     f"/api/v1/responsibilities/{DUTY}?as_of=2020-01-01": f"/ansvar/{DUTY}?as_of=2020-01-01",
     "/api/v1/evidence/004_576de8b26970a828/5703-5716": "/kilder/004_576de8b26970a828/5703-5716",
     "/id/law/sul-140": "/lovgrundlag/sul-140",

@@ -35,6 +35,8 @@ PAGES = {
     "/api": "/api/v1/responsibilities",
     "/hjaelp": "Rundtur for sekretariater",
     "/tilgaengelighed": "WCAG 2.1",
+    "/lister": "Situationer og faser",
+    "/lister/situations?q=hjerte": "Fase 1 i hjerterehabiliteringen",
     "/ting/message/xref15": "Ansvar, der bruger meddelelsen",
     "/ting/event/dak-moede-2019-01-24": "24. januar 2019",
 }
