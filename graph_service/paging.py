@@ -22,8 +22,8 @@ from graph_service.questions.parameters import ParameterError, UnknownValueError
 from graph_service.store import Solutions, Term
 
 MAX_PAGE = 500
-#: Rows that all kept orders together may hold, of 450 bytes each.
-KEPT_ROWS = 150_000
+#: Rows that all kept orders together may hold, and bytes of one.
+KEPT_ROWS, ROW = 150_000, 450
 #: What a cursor looks like: base64 for addresses (RFC 4648, section 5), without padding.
 CURSOR = re.compile(r"(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2,3})?")
 #: What sorts after z, in order. Replacing takes a sixth of the time of ``translate``.
@@ -167,7 +167,11 @@ class Orders:
             if query in self._kept or len(places) > self._most:
                 return
             self._kept[query] = places
-            self._room -= len(places) + 1
+            self._room -= _rows(query, places)
             while self._room < 0:
-                _, gone = self._kept.popitem(last=False)
-                self._room += len(gone) + 1
+                self._room += _rows(*self._kept.popitem(last=False))
+
+
+def _rows(query: str, places: list[Place]) -> int:
+    """How many rows take the room of an order, and of what it is kept under."""
+    return len(places) + 1 + len(query) // ROW

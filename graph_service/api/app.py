@@ -133,6 +133,8 @@ def create_app(settings: Settings | None = None, metrics_folder: Path | None = N
     app.put_around(layers)
     app.state.service, app.state.metrics = service, metrics
     app.state.closing, app.state.looking = False, None
+    # Long texts are read one at a time: it is work of Python's, which only one thread does anyway.
+    app.state.reading = Turns(1, settings.connections, settings.connections_per_address, late=0)
     app.router.routes.insert(0, exact)
     app.include_router(asked)
     app.include_router(search.router)

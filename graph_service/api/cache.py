@@ -17,8 +17,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from itertools import chain
 from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
 
-from starlette.datastructures import QueryParams
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -44,6 +44,8 @@ LARGEST = 8
 FOR_ONE = frozenset((b"set-cookie", b"cache-control"))
 #: Headers that a 304 repeats.
 TOLD = (b"etag", b"cache-control", b"vary", b"link", b"content-location", b"date", b"expires")
+#: Parameters of an address; to read more takes longer than most answers.
+MOST_PARAMETERS = 200
 #: What an entry costs beside its bytes.
 OVERHEAD = 1000
 
@@ -171,10 +173,14 @@ class Cache:
 
     def _look(self, scope: Scope) -> Looked | None:
         """What is asked for and what is there at once; None where a snapshot does not settle it."""
+        if scope["query_string"].count(b"&") >= MOST_PARAMETERS:
+            told = f"Højst {MOST_PARAMETERS} parametre kan stå i adressen."
+            scope["state"]["raised"] = Problem("bad-content", told)
+            return None
         if (
             scope["method"] not in ("GET", "HEAD")
             or scope["path"].startswith(LIVE)
-            or (scope["path"] == "/sparql" and "query" in QueryParams(scope["query_string"]))
+            or (scope["path"] == "/sparql" and _asks(scope["query_string"]))
         ):
             return None
         accept = host = match = needs = b""
@@ -220,13 +226,13 @@ class Cache:
         current = self.service.snapshot
         if not current or key[0] != current:
             return
-        if stored.size > self.room // LARGEST or key in self._stored:
+        size = _size(key, stored)
+        if size > self.room // LARGEST or key in self._stored:
             return
         self._stored[key] = stored
-        self.held += stored.size
+        self.held += size
         while self.held > self.room and self._stored:
-            _, gone = self._stored.popitem(last=False)
-            self.held -= gone.size
+            self.held -= _size(*self._stored.popitem(last=False))
             self.evicted += 1
 
     async def _make(
@@ -253,6 +259,21 @@ class Cache:
             )
         finally:
             done()
+
+
+def _asks(query_string: bytes) -> bool:
+    """Whether there is a parameter ``query``, however its name is written."""
+    names = {part.partition(b"=")[0] for part in query_string.split(b"&")}
+    return any(
+        name == b"query" or (b"%" in name and unquote_to_bytes(name) == b"query")
+        for name in names
+        if len(name) <= len(b"query") * len(b"%XX")
+    )
+
+
+def _size(key: Key, stored: Stored) -> int:
+    """Bytes that an entry takes, about."""
+    return stored.size + sum(len(part) for part in key if isinstance(part, (bytes, str)))
 
 
 def _as_get(scope: Scope) -> Scope:

@@ -45,8 +45,10 @@ HOLDS_UP, BARS = 0.040, 1000
 LARGE = 1024**2
 #: Combinations of address and parameters whose times are kept; one more, and all are learnt anew.
 KNOWN = 10_000
-#: An address and the names of the parameters given.
-Asked = tuple[str, frozenset[bytes]]
+#: Bytes of a query string of whose time something is learnt; what is longer goes to threads.
+LONG = 1000
+#: An address, and the names of the parameters given with how many values each may have.
+Asked = tuple[str, frozenset[tuple[bytes, int]]]
 
 
 class Exact(BaseRoute):
@@ -85,6 +87,8 @@ class Exact(BaseRoute):
         """
         endpoint = self._endpoints.get(scope["path"])
         if endpoint is None or self._threads_only or scope.get("root_path"):
+            return None
+        if len(scope["query_string"]) > LONG:
             return None
         asked = _asked(scope)
         if self._seconds.get(asked, QUICK) >= QUICK or self._is_barred(asked[0]):
@@ -136,7 +140,8 @@ class Exact(BaseRoute):
         finally:
             # Of the time that passed, another thread may have had half: that makes nothing slow.
             passed, worked = time.perf_counter() - begun, time.thread_time() - worked
-            self._learn(asked, max(worked, passed / 2), refused=refused)
+            if len(scope["query_string"]) <= LONG:
+                self._learn(asked, max(worked, passed / 2), refused=refused)
         return response
 
     def _learn(self, asked: Asked, seconds: float, *, refused: bool) -> None:
@@ -170,4 +175,7 @@ class Exact(BaseRoute):
 
 def _asked(scope: Scope) -> Asked:
     parts = scope["query_string"].split(b"&")
-    return scope["path"], frozenset(part.partition(b"=")[0] for part in parts)
+    # Another number of values is another program, which is made first.
+    return scope["path"], frozenset(
+        (part.partition(b"=")[0], part.count(b",") + part.count(b"%2")) for part in parts
+    )

@@ -35,8 +35,8 @@ RDF_FORMATS = ("jsonld", "turtle", "nquads")
 SYNONYMS = {"json-ld": "jsonld", "ttl": "turtle", "nq": "nquads", "n-quads": "nquads"}
 SEPARATORS = {"semicolon": ";", "comma": ","}
 WEIGHT = re.compile(r"(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
-#: Ranges of an Accept header that are looked at.
-MAX_RANGES = 40
+#: Ranges of an Accept header that are looked at, and parameters of each.
+MAX_RANGES, MAX_PARAMETERS = 40, 8
 
 
 def parse_accept(header: str) -> tuple[tuple[str, float], ...]:
@@ -46,8 +46,8 @@ def parse_accept(header: str) -> tuple[tuple[str, float], ...]:
     client does not take.
     """
     ranges = []
-    for position, part in enumerate(header.split(",")[:MAX_RANGES]):
-        media, *parameters = (piece.strip() for piece in part.split(";"))
+    for position, part in enumerate(header.split(",", MAX_RANGES)[:MAX_RANGES]):
+        media, *parameters = (piece.strip() for piece in part.split(";", MAX_PARAMETERS))
         weight = 1.0
         for parameter in parameters:
             name, equals, value = parameter.replace(" ", "").partition("=")

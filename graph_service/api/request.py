@@ -208,7 +208,8 @@ def several(values: Mapping[str, str], name: str, options: Iterable[str]) -> lis
         ParameterError: one is none of ``options``, with the nearest.
     """
     known = list(options)
-    chosen = [part for text in values.get(name, "").split(",") if (part := text.strip())]
+    parts = (text.strip() for text in values.get(name, "").split(","))
+    chosen = list(dict.fromkeys(part for part in parts if part))
     for part in chosen:
         if part not in known:
             near = similar(part[:40], known)

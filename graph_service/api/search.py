@@ -59,7 +59,7 @@ def search(request: Request) -> Response:
     q = values.get("q", "").strip()
     if len(q) > 300:
         raise ParameterError("q", "teksten er for lang; højst 300 tegn")
-    kinds = [k for k in values.get("kind", "").split(",") if k]
+    kinds = list(dict.fromkeys(k for k in values.get("kind", "").split(",") if k))
     for kind in kinds:
         if kind not in KINDS:
             raise ParameterError("kind", f"{kind[:40]!r} er ikke en slags ting")

@@ -32,14 +32,17 @@ class Turns:
         places: how many are worked out at once.
         length: how many may wait; a connection that its client closed leaves its request in line.
         of_one: how many requests of one client may wait and be worked out.
+        late: how many may not be done though the next has begun; :data:`LATE` where not given.
 
     Attributes:
         waited: how often somebody stood in line.
         late: how many gave their place up and are not done.
     """
 
-    def __init__(self, places: int = 1, length: int = 2000, of_one: int = 500) -> None:
-        self._places = places
+    def __init__(
+        self, places: int = 1, length: int = 2000, of_one: int = 500, late: int | None = None
+    ) -> None:
+        self._places, self._most_late = places, LATE if late is None else late
         self._line: Line[None] = Line(length, of_one)
         self._running: list[str] = []
         self.late = 0
@@ -96,7 +99,7 @@ class Turns:
 
     def let_next(self, client: str) -> bool:
         """Whether the next may begin though this client's request is not done."""
-        if self.late >= LATE:
+        if self.late >= self._most_late:
             return False
         self.late += 1
         self.leave(client)

@@ -18,8 +18,11 @@ from graph_service.questions import Question
 from graph_service.store import Key, Solutions, Term
 from graph_service.store.index import NOWHERE, Index, NowhereError, term_of
 
-#: Programs that are kept: a question has one for each set of parameters that are given.
-PROGRAMS = 2_000
+#: Programs that are kept: a question has one for each set of parameters that are given, and for
+#: each number of values of one.
+PROGRAMS = 500
+#: Values of a parameter: each has a part of the program, which takes long to make and room to keep.
+MOST_VALUES = 8
 
 
 class Program:
@@ -124,11 +127,14 @@ class Programs:
     def of(self, question: Question, terms: Mapping[str, tuple[str, ...]]) -> Program | None:
         """The program of a question with so many terms of each parameter.
 
-        None where the question uses a part of SPARQL that is not read here.
+        None where the question uses a part of SPARQL that is not read here, or a parameter has
+        more than :data:`MOST_VALUES`.
 
         Raises:
             StoreError: the index cannot be read.
         """
+        if any(len(given) > MOST_VALUES for given in terms.values()):
+            return None
         asked = (question.text, *((name, len(given)) for name, given in terms.items()))
         if asked not in self._made:
             marks = {

@@ -15,8 +15,9 @@ from graph_service.similar import similar
 from graph_service.store import Store
 from graph_service.vocabulary import AG, ID, KINDS, XSD, expand, thing
 
-#: Characters of a text or a word.
+#: Characters of a text or a word, and values of one parameter.
 LONGEST = 200
+MOST_VALUES = 200
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,200}")
 
 #: The values that an ``enum(...)`` parameter may have, and the Danish words that mean them.
@@ -221,6 +222,8 @@ def bind(
             if parameter.required:
                 raise ParameterError(name, f"parameteren mangler ({parameter.label})")
             continue
+        if len(parts) > MOST_VALUES:
+            raise ParameterError(name, f"højst {MOST_VALUES} værdier kan nævnes på én gang")
         given = tuple(dict.fromkeys([_term(parameter, part, lookup) for part in parts]))
         if parameter.of == ("yes_no",) and len(given) == len(ENUMS["yes_no"]):
             continue  # yes or no: whichever
@@ -231,7 +234,7 @@ def bind(
 def _parts(parameter: Parameter, value: str) -> list[str]:
     """Several values of a thing or an enumeration are joined by commas."""
     if "," in value and parameter.type in ("thing", "enum"):
-        return [part.strip() for part in value.split(",") if part.strip()]
+        return list(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
     return [value] if value else []
 
 

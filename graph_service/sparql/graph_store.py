@@ -119,11 +119,7 @@ def named(request: Request, *, required: bool = True) -> str:
     Raises:
         Problem: bad-content.
     """
-    given = [
-        (name, value)
-        for name, value in fields(request.scope.get("query_string", b""))
-        if name in ("graph", DEFAULT)
-    ]
+    given = fields(request.scope.get("query_string", b""), ("graph", DEFAULT))
     if not given and not required:
         return ""
     if len(given) != 1:

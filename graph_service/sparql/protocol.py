@@ -5,7 +5,6 @@ Sources: SPARQL 1.1 Protocol; SPARQL 1.1 Service Description; RFC 9110, section 
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from functools import partial
 from urllib.parse import urlencode
@@ -22,7 +21,7 @@ from graph_service.sparql import description, documented, graph_store, guard, wr
 from graph_service.sparql.answering import answer, pool_for, pool_over
 from graph_service.sparql.media import GRAPHS, OFFERS, SOLUTIONS, Format, choose, media_types
 from graph_service.sparql.preconditions import NONE, Preconditions
-from graph_service.sparql.request import Call, read_call
+from graph_service.sparql.request import Call, in_turn, read_call
 from graph_service.sparql.worker import GRAPH_FORMATS, Job
 from graph_service.vocabulary import PREFIXES
 
@@ -99,9 +98,8 @@ async def query(request: Request, call: Call, text: str) -> Response:
     """
     settings = service_of(request).settings
     hosts = settings.allowed_hosts
-    long = len(text) > 5000
     judge = partial(guard.look, text, hosts, variables=True)
-    seen = await asyncio.to_thread(judge) if long else judge()
+    seen = await in_turn(request, len(text), judge)
     if seen.update:
         raise Problem(
             "bad-query",

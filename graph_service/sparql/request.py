@@ -6,8 +6,11 @@ Source: SPARQL 1.1 Protocol, sections 2.1 and 2.2.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl
+from functools import partial
+from typing import TypeVar
+from urllib.parse import unquote_plus
 
 import pyoxigraph as ox
 from starlette.requests import ClientDisconnect, Request
@@ -17,13 +20,22 @@ from graph_service.sparql.guard import MAX_LENGTH, check_length
 from graph_service.sparql.streaming import ClientGone
 from graph_service.wording import seconds, size
 
+Read = TypeVar("Read")
 FORM = "application/x-www-form-urlencoded"
 QUERY = "application/sparql-query"
 UPDATE = "application/sparql-update"
 #: Bytes of a body: every character as four bytes, each written %XX.
 MAX_BODY = MAX_LENGTH * 12
-#: Parameters of a request.
+#: Parameters of a request, those that mean something, and those of them that are long texts.
 MAX_FIELDS = 200
+TEXTS = ("query", "update")
+GRAPHS = ("default-graph-uri", "named-graph-uri", "using-graph-uri", "using-named-graph-uri")
+NAMES = frozenset((*TEXTS, *GRAPHS, "format"))
+#: Characters of a name that may be one of them, each written %XX, and of an address or a format.
+LONGEST_NAME = 3 * max(map(len, NAMES))
+LONGEST_IRI = 24_000
+#: Characters from which on a text is read beside the event loop.
+LONG = 5000
 #: Longest time in seconds that a client may take to send a body.
 BODY_SECONDS = 30.0
 
@@ -76,7 +88,7 @@ async def read_call(request: Request) -> Call:
         )
     body = await read_body(request, MAX_BODY)
     if media == FORM:
-        return gather(pairs + fields(body))
+        return gather(pairs + await in_turn(request, len(body), partial(fields, body)))
     text = utf8(body)
     return gather([*pairs, ("query" if media == QUERY else "update", text)])
 
@@ -93,6 +105,22 @@ def media_type(request: Request) -> str:
         if name.lower() == "charset" and value.strip('" ').lower() not in ("utf-8", "utf8"):
             raise Problem("unsupported-media-type", "Send teksten som UTF-8.")
     return media.strip().lower()
+
+
+async def in_turn(request: Request, length: int, work: Callable[[], Read]) -> Read:
+    """What is read of a text of so many characters; of a long one beside the event loop, when it
+    is its client's turn.
+
+    Raises:
+        ClientGone, Problem: as :meth:`graph_service.api.turns.Turns.come`; and what ``work`` does.
+    """
+    if length <= LONG:
+        return work()
+    done = await request.app.state.reading.come(request.scope)
+    try:
+        return await asyncio.to_thread(work)
+    finally:
+        done()
 
 
 async def read_body(request: Request, limit: int) -> bytes:
@@ -135,20 +163,31 @@ async def read_body(request: Request, limit: int) -> bytes:
     return bytes(body)
 
 
-def fields(encoded: bytes) -> list[tuple[str, str]]:
-    """The names and values of URL-encoded parameters.
+def fields(encoded: bytes, names: Collection[str] = NAMES) -> list[tuple[str, str]]:
+    """Those of URL-encoded parameters that have one of some names, with their values.
+
+    Others are not decoded, for that takes long.
 
     Raises:
-        Problem: bad-content.
+        Problem: bad-content, query-too-long.
     """
-    try:
-        return parse_qsl(
-            utf8(encoded), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS
-        )
-    except UnicodeDecodeError:
-        raise Problem("bad-content", "Parametrene er ikke UTF-8.") from None
-    except ValueError:
-        raise Problem("bad-content", f"Højst {MAX_FIELDS} parametre.") from None
+    parts = utf8(encoded).split("&", MAX_FIELDS)
+    if len(parts) > MAX_FIELDS:
+        raise Problem("bad-content", f"Højst {MAX_FIELDS} parametre.")
+    found = []
+    for part in parts:
+        name, _, value = part.partition("=")
+        if not part or len(name) > LONGEST_NAME or (name := unquote_plus(name)) not in names:
+            continue
+        # No character takes more than four escapes, and what is no escape is a character.
+        if value.count("%") > 4 * MAX_LENGTH or (name not in TEXTS and len(value) > LONGEST_IRI):
+            check_length(len(value))
+            raise Problem("bad-content", f"Parameteren {name} er for lang.")
+        try:
+            found.append((name, unquote_plus(value, errors="strict")))
+        except UnicodeDecodeError:
+            raise Problem("bad-content", "Parametrene er ikke UTF-8.") from None
+    return found
 
 
 def utf8(data: bytes) -> str:

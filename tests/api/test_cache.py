@@ -208,6 +208,17 @@ def test_it_is_bounded_in_bytes_and_lets_go_of_the_longest_unused() -> None:
     assert app.calls == 102
 
 
+def test_what_an_answer_is_kept_under_takes_room_too() -> None:
+    app = App()
+    cache, _ = made(app, room=1_000_000)
+    for number in range(60):
+        ask(cache, headers={"accept": f"text/plain, {'x' * 50_000}/{number}"})
+    assert 10 < len(cache._stored) < 20
+    assert cache.held <= 1_000_000
+    ask(cache, headers={"accept": "x" * 200_000})
+    assert len(cache._stored) < 20
+
+
 def test_a_long_body_is_sent_in_pieces_that_make_the_whole() -> None:
     app = App(bytes(range(256)) * 4000)
     cache, _ = made(app, 100_000_000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -26,9 +27,16 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return made
 
 
-def asked(clock: Clock, seconds: list[float], *, threads_only: bool, query: str = "a=1") -> str:
+def asked(
+    clock: Clock,
+    seconds: list[float],
+    *,
+    threads_only: bool,
+    query: str = "a=1",
+    values: Sequence[int] = (),
+) -> str:
     """Where each of some answers that take so long is made: l in the loop, t in a thread; what is
-    below 0 is refused after so long."""
+    below 0 is refused after so long. The numbers of values are those of a parameter."""
     router = APIRouter()
     left = list(seconds)
     where = ""
@@ -47,11 +55,12 @@ def asked(clock: Clock, seconds: list[float], *, threads_only: bool, query: str 
 
     async def run() -> None:
         for number in range(len(seconds)):
+            more = b",1" * (values[number] - 1) if values else b""
             scope: dict[str, Any] = {
                 "type": "http",
                 "method": "GET",
                 "path": "/x",
-                "query_string": query.replace("1", str(number)).encode(),
+                "query_string": query.replace("1", str(number)).encode() + more,
                 "headers": [],
                 "state": {},
             }
@@ -96,6 +105,20 @@ def test_what_is_slow_to_refuse_goes_to_threads_too(clock: Clock) -> None:
     assert asked(clock, [-QUICK / 2] * 3, threads_only=False) == "ttt", "no answer is known yet"
 
 
+def test_nothing_is_learnt_of_long_query_strings(clock: Clock) -> None:
+    short, long = "a=1&b=", "a=1&b=" + "x" * exact.LONG
+    assert asked(clock, [QUICK / 2] * 3, threads_only=False, query=short) == "tll"
+    assert asked(clock, [QUICK / 2] * 3, threads_only=False, query=long) == "ttt"
+
+
+def test_another_number_of_values_is_another_question(clock: Clock) -> None:
+    """Whose program is made when it is asked for the first time."""
+    where = asked(
+        clock, [QUICK / 2] * 6, threads_only=False, query="a=1", values=[1, 1, 2, 2, 3, 1]
+    )
+    assert where == "tltltl"
+
+
 def test_what_a_large_answer_leaves_goes_back_to_the_system(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -116,9 +139,9 @@ def test_a_store_that_may_keep_it_waiting_is_never_asked_in_the_loop(clock: Cloc
 
 def test_the_times_that_are_kept_are_bounded(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exact, "KNOWN", 2)
-    made = Exact([], threads_only=False)
+    made, scope = Exact([], threads_only=False), {"type": "http", "query_string": b""}
     for name in "aab":
-        made._timed((name, frozenset()), lambda request: Response(), {"type": "http"})
+        made._timed((name, frozenset()), lambda request: Response(), scope)
     assert len(made._seconds) == 2
-    made._timed(("c", frozenset()), lambda request: Response(), {"type": "http"})
+    made._timed(("c", frozenset()), lambda request: Response(), scope)
     assert list(made._seconds) == [("c", frozenset())]

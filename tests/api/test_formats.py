@@ -41,6 +41,12 @@ def test_what_cannot_be_given_is_said(accept: str) -> None:
     assert "text/turtle" in caught.value.detail
 
 
+def test_parameters_of_a_range_are_read_up_to_a_number() -> None:
+    assert parse_accept("text/csv;a;b;q=0.5") == (("text/csv", 0.5),)
+    (read,) = parse_accept("text/csv" + ";q=0.5" * 10_000)
+    assert read[0] == "text/csv"
+
+
 @pytest.mark.parametrize("name", ["ttl", "TURTLE", "text/turtle"])
 def test_the_parameter_goes_before_accept(name: str) -> None:
     assert choose("text/csv", name) == "turtle"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph_service.ordering import of_terms
-from graph_service.paging import Orders, collate, cut, order, read_cursor, write_cursor
+from graph_service.paging import ROW, Orders, collate, cut, order, read_cursor, write_cursor
 from graph_service.questions.parameters import ParameterError
 
 LITERALS = st.one_of(
@@ -88,3 +88,6 @@ def test_orders_are_bounded(size: int) -> None:
     assert orders.get("199") is not None
     orders.put("huge", [(False, 0.0, "", "x")] * 1000)
     assert orders.get("huge") is None
+    for number in range(200):
+        orders.put(str(number) + "q" * ROW * 9, [])
+    assert sum(orders.get(str(number) + "q" * ROW * 9) is not None for number in range(200)) <= 10
