@@ -147,6 +147,8 @@ async def _run(change: Change, body: bytes, settings: Settings, network: bool) -
         if process.returncode is None:
             process.kill()
             await process.wait()
+        if process.stdin:
+            process.stdin.close()
     code, last_words = process.returncode or 0, errors.decode(errors="replace")
     if code or last_words:
         log.error("writer ended with %s: %s", code, last_words)
