@@ -45,7 +45,9 @@ CLOSING_SECONDS = 30
 #: Seconds between two times that a process leaves its figures for the others; and that it looks
 #: for their snapshots, which each request does too.
 FIGURES, LOOK = 1.0, 0.1
-BACKLOG = 2048
+#: Connections that wait to be accepted; and how many of them are in one turn of the event loop, in
+#: which nobody else is answered (asyncio takes one number for both).
+BACKLOG, ACCEPTED = 2048, 16
 #: Longest time in seconds for which processes wait for each other before they take a new snapshot.
 MEET_SECONDS = 5.0
 
@@ -62,6 +64,12 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, app: FastAPI, notice: float) -> None:
         super().__init__(config)
         self.app, self.notice = app, notice
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn's; afterwards more may wait than are accepted at once."""
+        await super().startup(sockets)
+        for listening in sockets or ():
+            listening.listen(BACKLOG)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -140,7 +148,7 @@ def run(settings: Settings, listening: socket.socket, among: Among | None = None
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        backlog=BACKLOG,
+        backlog=ACCEPTED,
         timeout_graceful_shutdown=CLOSING_SECONDS,
         lifespan="on",
     )
