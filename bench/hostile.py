@@ -129,8 +129,9 @@ def hold(port: int, chosen: Any) -> None:
             time.sleep(0.1)
             continue
         number_silent, number_slow = HELD[now]
-        silent = list(itertools.islice(quiet(port, b""), number_silent))
-        slow = list(itertools.islice(quiet(port, BEGUN), number_slow))
+        saying = {b"": quiet(port, b""), b"a": quiet(port, BEGUN)}
+        silent = list(itertools.islice(saying[b""], number_silent))
+        slow = list(itertools.islice(saying[b"a"], number_slow))
         while chosen.value == now:
             time.sleep(1)
             for many, said in ((silent, b""), (slow, b"a")):
@@ -144,7 +145,7 @@ def hold(port: int, chosen: Any) -> None:
                         closed = True
                     if closed:
                         connection.close()
-                        many[number] = next(quiet(port, BEGUN if said else b""))
+                        many[number] = next(saying[said])
         for connection in (*silent, *slow):
             connection.close()
 

@@ -48,14 +48,17 @@ uvicorn.run(app, port=%d, http="%s", ws="none", log_level="critical", access_log
             timeout_keep_alive=10, limit_concurrency=1000, h11_max_incomplete_event_size=65536)
 """
 OURS = """
+import asyncio
 import uvicorn
 from constant import app
+from graph_service.accepting import Server
 from graph_service.connections import Limits
 from graph_service.guarded import guarded
-from graph_service.processes import room_for_files
+from graph_service.processes import listen, room_for_files
 room_for_files()
 protocol, _ = guarded(Limits())
-uvicorn.run(app, port=%d, http=protocol, ws="none", log_level="critical", access_log=False)
+config = uvicorn.Config(app, http=protocol, ws="none", log_level="critical", access_log=False)
+asyncio.run(Server(config).serve(sockets=[listen("127.0.0.1", %d)]))
 """
 SERVERS = {
     "uvicorn, h11": [sys.executable, "-c", UVICORN % (PORT, "h11")],

@@ -108,6 +108,15 @@ def client_of(scope: Scope) -> str:
     return network(client[0]) if client else ""
 
 
+class Closable(Protocol):
+    """What the register closes a connection by; see :class:`asyncio.Transport`."""
+
+    def abort(self) -> None: ...
+    def close(self) -> None: ...
+    def is_closing(self) -> bool: ...
+    def get_write_buffer_size(self) -> int: ...
+
+
 class Connection(Protocol):
     """What the register needs to know of a connection.
 
@@ -119,8 +128,11 @@ class Connection(Protocol):
 
     address: str
     state: str
-    said_something: bool
-    transport: asyncio.Transport
+
+    @property
+    def said_something(self) -> bool: ...
+    @property
+    def transport(self) -> Closable: ...
 
     def answer(self, status: int, words: str) -> None:
         """Write a short answer."""
@@ -145,6 +157,7 @@ class Register:
         self._by_address: dict[str, OrderedDict[Connection, None]] = {}
         self._open = 0
         self._waiting: OrderedDict[Connection, float] = OrderedDict()
+        self._speaking: dict[Connection, float] = {}
         self._sending: OrderedDict[Connection, float] = OrderedDict()
         self._idle: OrderedDict[Connection, float] = OrderedDict()
         self._lingering: OrderedDict[Connection, float] = OrderedDict()
@@ -177,8 +190,20 @@ class Register:
         self._watch(self._waiting, connection, self.limits.header_seconds)
         return True
 
+    def succeeds(self, connection: Connection, former: Connection) -> None:
+        """A connection takes the place of one on which the first byte came, and its deadline."""
+        mine = self._by_address[former.address]
+        del mine[former]
+        mine[connection] = None
+        self._waiting[connection] = self._speaking.pop(former)
+
+    def speaks(self, connection: Connection) -> None:
+        """Its first byte has come: it gives way to nobody until another succeeds it."""
+        self._speaking[connection] = self._waiting.pop(connection)
+
     def leave(self, connection: Connection) -> None:
         """Forget a connection that is closed."""
+        self._speaking.pop(connection, None)
         self._stalled.pop(connection, None)
         self._waiting.pop(connection, None)
         self._sending.pop(connection, None)
@@ -323,13 +348,9 @@ class Register:
                 self._stalled[connection] = (now, left)
 
     def _expire(self, deadlines: OrderedDict[Connection, float], now: float, limit: str) -> None:
-        """Each kind of deadline is equally long for all, so the oldest stand first."""
-        while deadlines:
-            connection, deadline = next(iter(deadlines.items()))
-            if deadline > now:
-                return
-            # Whatever closing does, this one is done with: the loop must come to its end.
-            deadlines.popitem(last=False)
+        for connection in [one for one, deadline in deadlines.items() if deadline <= now]:
+            # Whatever closing does, this one is done with.
+            deadlines.pop(connection, None)
             try:
                 self._end(connection, limit)
             except Exception:

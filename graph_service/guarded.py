@@ -23,7 +23,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from graph_service.api import at_once
 from graph_service.api.at_once import Header, Whole
 from graph_service.api.problems import RETRY_AFTER
-from graph_service.connections import BUSY, IDLE, WAITING, Limits, Register, network
+from graph_service.connections import BUSY, IDLE, WAITING, Connection, Limits, Register
 
 log = logging.getLogger("ansvarsgraf")
 
@@ -151,7 +151,8 @@ class Guarded(HttpToolsProtocol):
     address = ""
     state = WAITING
     said_something = False
-    _admitted = False
+    #: What had its place before anything was said.
+    former: Connection
     _header = 0
     _raw = 0
     _body = 0
@@ -180,14 +181,8 @@ class Guarded(HttpToolsProtocol):
         transport.max_size = READ  # type: ignore[attr-defined]
         self._together = Together(transport, self.loop, self._refused, self._closes)
         super().connection_made(self._together)  # type: ignore[arg-type]
-        self.address = network(self.client[0]) if self.client else ""
-        self._admitted = self.register.admit(self)
-        # A turn later: Python 3.11.2 begins to read after this, even where it was told not to.
-        self.loop.call_soon(self._hold, self.register.hold)
-        if not self._admitted:
-            self.register.closed["refused"] += 1
-            self.answer(503, "For mange forbindelser.")
-            self.transport.close()
+        self.address = self.former.address
+        self.register.succeeds(self, self.former)
 
     def _closes(self) -> bool:
         self._tell_application()
@@ -198,10 +193,7 @@ class Guarded(HttpToolsProtocol):
         return lingers
 
     def _refused(self) -> None:
-        self._hold(self.register.refused)
-
-    def _hold(self, seconds_of: Callable[[str], float]) -> None:
-        if seconds := seconds_of(self.address):
+        if seconds := self.register.refused(self.address):
             self._together.hold(seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -218,7 +210,7 @@ class Guarded(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         before, size = self.state, len(data)
-        if not self._admitted or self.transport.is_closing():
+        if self.transport.is_closing():
             self._drop(size)
             return
         self.said_something = self._fresh = True
@@ -486,13 +478,18 @@ class Guarded(HttpToolsProtocol):
         # This may answer the request itself, when it is its body that is refused.
         if not self._answered_all() and self.cycle.response_started:
             return
-        body = b'{"type":"about:blank","title":"' + words.encode() + b'","status":%d}' % status
-        head = b"HTTP/1.1 %d \r\ncontent-type: application/problem+json\r\n" % status
-        if status == 503:
-            head += b"retry-after: %s\r\n" % RETRY_AFTER.encode()
-        tail = b"content-length: %d\r\nconnection: close\r\n\r\n" % len(body)
         with contextlib.suppress(OSError, RuntimeError):
-            self.transport.write(head + tail + body)
+            self.transport.write(problem(status, words))
+
+
+def problem(status: int, words: str) -> bytes:
+    """A short problem document, as an answer after which the connection closes."""
+    body = b'{"type":"about:blank","title":"' + words.encode() + b'","status":%d}' % status
+    head = b"HTTP/1.1 %d \r\ncontent-type: application/problem+json\r\n" % status
+    if status == 503:
+        head += b"retry-after: %s\r\n" % RETRY_AFTER.encode()
+    tail = b"content-length: %d\r\nconnection: close\r\n\r\n" % len(body)
+    return head + tail + body
 
 
 def written(whole: Whole, own: Iterable[Header], keep_alive: bool) -> bytes:

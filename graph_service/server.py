@@ -23,7 +23,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
-from graph_service import heap
+from graph_service import accepting, heap
 from graph_service.api import at_once
 from graph_service.api.app import create_app
 from graph_service.api.at_once import Whole
@@ -45,15 +45,12 @@ CLOSING_SECONDS = 30
 #: Seconds between two times that a process leaves its figures for the others; and that it looks
 #: for their snapshots, which each request does too.
 FIGURES, LOOK = 1.0, 0.1
-#: Connections that wait to be accepted; and how many of them are in one turn of the event loop, in
-#: which nobody else is answered (asyncio takes one number for both).
-BACKLOG, ACCEPTED = 2048, 16
 #: Longest time in seconds for which processes wait for each other before they take a new snapshot.
 MEET_SECONDS = 5.0
 
 
-class Server(uvicorn.Server):
-    """uvicorn's server, which says that it closes before it does, and then ends with code 0.
+class Server(accepting.Server):
+    """The server, which says that it closes before it does, and then ends with code 0.
 
     Args:
         config: uvicorn's.
@@ -64,12 +61,6 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, app: FastAPI, notice: float) -> None:
         super().__init__(config)
         self.app, self.notice = app, notice
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """As uvicorn's; afterwards more may wait than are accepted at once."""
-        await super().startup(sockets)
-        for listening in sockets or ():
-            listening.listen(BACKLOG)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -148,7 +139,6 @@ def run(settings: Settings, listening: socket.socket, among: Among | None = None
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        backlog=ACCEPTED,
         timeout_graceful_shutdown=CLOSING_SECONDS,
         lifespan="on",
     )

@@ -10,8 +10,10 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.server import ServerState
 
+from graph_service.accepting import Accepting
 from graph_service.connections import Limits, Register
 from graph_service.guarded import guarded
+from graph_service.processes import listen
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -41,15 +43,14 @@ async def open_to(
     config.load()
     state = ServerState()
     state.default_headers = [(b"date", b"Sat, 28 Nov 2026 10:00:00 GMT")]
-    listening = await asyncio.get_running_loop().create_server(
-        lambda: Deep(config=config, server_state=state, app_state={}), "127.0.0.1", 0
-    )
-    connection = await asyncio.open_connection("127.0.0.1", listening.sockets[0].getsockname()[1])
+    listening = listen("127.0.0.1", 0)
+    accepting = Accepting(listening, register, lambda: Deep(config, state, {}))
+    connection = await asyncio.open_connection("127.0.0.1", listening.getsockname()[1])
     try:
         yield connection, register
     finally:
         connection[1].close()
-        listening.close()
+        accepting.close()
 
 
 def play(test: Callable[[], Awaitable[None]]) -> None:

@@ -18,15 +18,16 @@ from typing import Any
 import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
-from uvicorn.server import ServerState
 
+from graph_service.accepting import Server
 from graph_service.api.app import create_app
 from graph_service.connections import LENIENT, Limits, Register
 from graph_service.guarded import READ, guarded, held
+from graph_service.processes import listen
 from graph_service.settings import Settings
 from graph_service.sparql import request
 from tests.server.conftest import TOKEN, Running, server, wait_until
-from tests.server.connected import open_to, play
+from tests.server.connected import GET, open_to, play, until
 from tests.sparql.conftest import make
 
 HEADER_SECONDS, PER_ADDRESS, IN_ALL = 1.0, 40, 60
@@ -129,9 +130,9 @@ def test_a_connection_reads_little_at_once() -> None:
 
     async def test() -> None:
         kept: list[asyncio.Transport] = []
-        async with open_to(silent, Limits(), kept):
-            while not kept:
-                await asyncio.sleep(0.01)
+        async with open_to(silent, Limits(), kept) as ((_, writer), _register):
+            writer.write(GET[:1])
+            await until(lambda: bool(kept))
             transport: Any = kept[0]._transport  # type: ignore[attr-defined]
             assert type(transport).max_size > transport.max_size == READ
 
@@ -431,25 +432,15 @@ def test_a_connection_too_many_is_told_when_to_come_back() -> None:
             await send({"type": "http.response.start", "status": 204, "headers": []})
             await send({"type": "http.response.body"})
 
-        protocol, _ = guarded(Limits(connections=1))
-        config = uvicorn.Config(slow, log_config=None, lifespan="off")
-        config.load()
-        state = ServerState()
-        listening = await asyncio.get_running_loop().create_server(
-            lambda: protocol(config=config, server_state=state, app_state={}), "127.0.0.1", 0
-        )
-        port = listening.sockets[0].getsockname()[1]
-        busy, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-        await asked.wait()
-        late, other = await asyncio.open_connection("127.0.0.1", port)
-        told = await late.read()
-        done.set()
-        assert (await busy.readline()).startswith(b"HTTP/1.1 204")
-        for each in (writer, other):
-            each.close()
-        listening.close()
-        return told
+        async with open_to(slow, Limits(connections=1)) as ((busy, writer), _):
+            writer.write(GET)
+            await asked.wait()
+            late, other = await asyncio.open_connection(*writer.get_extra_info("peername"))
+            told = await late.read()
+            done.set()
+            assert (await busy.readline()).startswith(b"HTTP/1.1 204")
+            other.close()
+            return told
 
     head, _, body = asyncio.run(asyncio.wait_for(main(), 20)).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 503")
@@ -463,13 +454,15 @@ def answering(folder: Path, limits: Limits) -> Iterator[tuple[int, Register]]:
     """The service in this process, within limits: its port and its connections."""
     protocol, register = guarded(limits)
     app = create_app(make(folder, admin_token=TOKEN))
-    config = uvicorn.Config(app, port=0, http=protocol, log_config=None)
-    serving = uvicorn.Server(config)
-    thread = threading.Thread(target=serving.run, daemon=True)
+    serving = Server(uvicorn.Config(app, http=protocol, log_config=None))
+    listening = listen("127.0.0.1", 0)
+    thread = threading.Thread(
+        target=lambda: asyncio.run(serving.serve(sockets=[listening])), daemon=True
+    )
     thread.start()
     wait_until(lambda: serving.started)
     try:
-        yield serving.servers[0].sockets[0].getsockname()[1], register
+        yield listening.getsockname()[1], register
     finally:
         serving.should_exit = True
         thread.join(20)

@@ -100,6 +100,7 @@ def test_a_connection_that_a_limit_closes_counts_until_it_is_closed_and_gives_wa
             await asyncio.sleep(0.1)
             assert opened(register) == 1
             _, other = await asyncio.open_connection(*writer.get_extra_info("peername"))
+            other.write(GET[:1])
             await until(lambda: len(kept) == 2)
             assert not kept[1].is_closing()
             assert kept[0].get_write_buffer_size() == 0
