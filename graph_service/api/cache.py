@@ -26,7 +26,7 @@ from graph_service.api.at_once import Header, Whole
 from graph_service.api.exact import Exact
 from graph_service.api.metrics import Metrics
 from graph_service.api.problems import Problem
-from graph_service.api.request import takes_gzip
+from graph_service.api.request import MOST_PARAMETERS, takes_gzip
 from graph_service.api.shape import Ready
 from graph_service.api.turns import Turns
 from graph_service.service import Service
@@ -44,8 +44,6 @@ LARGEST = 8
 FOR_ONE = frozenset((b"set-cookie", b"cache-control"))
 #: Headers that a 304 repeats.
 TOLD = (b"etag", b"cache-control", b"vary", b"link", b"content-location", b"date", b"expires")
-#: Parameters of an address; to read more takes longer than most answers.
-MOST_PARAMETERS = 200
 #: What an entry costs beside its bytes.
 OVERHEAD = 1000
 

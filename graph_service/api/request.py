@@ -20,6 +20,8 @@ from graph_service.store import Store
 
 #: What stands in a query string as it is (RFC 3986, section 2.3).
 PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")
+#: Parameters of an address, or of a form; to read more takes longer than most answers.
+MOST_PARAMETERS = 200
 
 
 def parameter(name: str, type: str, label: str) -> Parameter:

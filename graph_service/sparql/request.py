@@ -16,6 +16,7 @@ import pyoxigraph as ox
 from starlette.requests import ClientDisconnect, Request
 
 from graph_service.api.problems import Problem
+from graph_service.api.request import MOST_PARAMETERS
 from graph_service.sparql.guard import MAX_LENGTH, check_length
 from graph_service.sparql.streaming import ClientGone
 from graph_service.wording import seconds, size
@@ -26,8 +27,7 @@ QUERY = "application/sparql-query"
 UPDATE = "application/sparql-update"
 #: Bytes of a body: every character as four bytes, each written %XX.
 MAX_BODY = MAX_LENGTH * 12
-#: Parameters of a request, those that mean something, and those of them that are long texts.
-MAX_FIELDS = 200
+#: Parameters that are long texts, and those that name graphs; with them, those that mean something.
 TEXTS = ("query", "update")
 GRAPHS = ("default-graph-uri", "named-graph-uri", "using-graph-uri", "using-named-graph-uri")
 NAMES = frozenset((*TEXTS, *GRAPHS, "format"))
@@ -171,9 +171,9 @@ def fields(encoded: bytes, names: Collection[str] = NAMES) -> list[tuple[str, st
     Raises:
         Problem: bad-content, query-too-long.
     """
-    parts = utf8(encoded).split("&", MAX_FIELDS)
-    if len(parts) > MAX_FIELDS:
-        raise Problem("bad-content", f"Højst {MAX_FIELDS} parametre.")
+    parts = utf8(encoded).split("&", MOST_PARAMETERS)
+    if len(parts) > MOST_PARAMETERS:
+        raise Problem("bad-content", f"Højst {MOST_PARAMETERS} parametre.")
     found = []
     for part in parts:
         name, _, value = part.partition("=")

@@ -6,7 +6,8 @@ import json
 import socket
 import threading
 import time
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode
@@ -26,6 +27,16 @@ QUESTION = "/api/v1/questions/who-receives?task=afslutningsnotat"
 def sparql_service(port: int, graph: ox.Store) -> AbstractContextManager[str]:
     """A SPARQL service on this machine that answers SELECT and ASK over a graph."""
     return host(lambda asked: results(graph, parse_qs(asked.body.decode())["query"][0]), port)
+
+
+@contextmanager
+def hanging(settings: Settings, folder: Path, seconds: float) -> Iterator[Running]:
+    """A server whose store takes connections and says nothing, with so many seconds for a query."""
+    with socket.create_server(("127.0.0.1", 0)) as store:
+        url = f"http://127.0.0.1:{store.getsockname()[1]}/sparql"
+        remote = {"store": url, "query_seconds": seconds}
+        with server(settings.snapshots, folder / "stderr", **remote) as running:
+            yield running
 
 
 def refused(running: Running, path: str, accept: str = "application/json") -> tuple[int, str, str]:
@@ -74,44 +85,38 @@ def test_a_server_starts_before_its_store_and_recovers_by_itself(
 def test_a_store_that_hangs_does_not_hold_up_what_needs_it_not(
     settings: Settings, tmp_path: Path
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as hanging:
-        url = f"http://127.0.0.1:{hanging.getsockname()[1]}/sparql"
-        remote = {"store": url, "query_seconds": 2}
-        with server(settings.snapshots, tmp_path / "stderr", **remote) as running:
-            found: list[tuple[int, str, str]] = []
-            asking = threading.Thread(target=lambda: found.append(refused(running, QUESTION)))
-            asking.start()
-            while asking.is_alive():
-                begun = time.monotonic()
-                assert running.get("/healthz")[0] == 200
-                assert time.monotonic() - begun < 1.0
-                time.sleep(0.05)
-            asking.join()
-            assert found == [(503, "5", "store-unavailable")]
+    with hanging(settings, tmp_path, 2) as running:
+        found: list[tuple[int, str, str]] = []
+        asking = threading.Thread(target=lambda: found.append(refused(running, QUESTION)))
+        asking.start()
+        while asking.is_alive():
+            begun = time.monotonic()
+            assert running.get("/healthz")[0] == 200
+            assert time.monotonic() - begun < 1.0
+            time.sleep(0.05)
+        asking.join()
+        assert found == [(503, "5", "store-unavailable")]
 
 
 def test_many_who_ask_whether_it_is_ready_hold_up_nobody(
     settings: Settings, tmp_path: Path
 ) -> None:
     """Nor do pages that wait for the store."""
-    with socket.create_server(("127.0.0.1", 0)) as hanging:
-        url = f"http://127.0.0.1:{hanging.getsockname()[1]}/sparql"
-        remote = {"store": url, "query_seconds": 6}
-        with server(settings.snapshots, tmp_path / "stderr", **remote) as running:
-            found: list[tuple[int, str, str]] = []
-            asking = [
-                threading.Thread(target=lambda path=path: found.append(refused(running, path)))
-                for path in ["/readyz"] * 60 + [f"/ansvar?q=nummer{n}" for n in range(30)]
-            ]
-            for each in asking:
-                each.start()
-            for path in ("/metrics", "/healthz", "/readyz"):
-                begun = time.monotonic()
-                assert running.get(path)[0] == (503 if path == "/readyz" else 200), path
-                assert time.monotonic() - begun < 5.0, path
-            for each in asking:
-                each.join()
-            assert {status for status, _, _ in found} == {503}
+    with hanging(settings, tmp_path, 6) as running:
+        found: list[tuple[int, str, str]] = []
+        asking = [
+            threading.Thread(target=lambda path=path: found.append(refused(running, path)))
+            for path in ["/readyz"] * 60 + [f"/ansvar?q=nummer{n}" for n in range(30)]
+        ]
+        for each in asking:
+            each.start()
+        for path in ("/metrics", "/healthz", "/readyz"):
+            begun = time.monotonic()
+            assert running.get(path)[0] == (503 if path == "/readyz" else 200), path
+            assert time.monotonic() - begun < 5.0, path
+        for each in asking:
+            each.join()
+        assert {status for status, _, _ in found} == {503}
 
 
 def test_free_queries_keep_every_limit_and_never_reach_the_store(
