@@ -101,35 +101,40 @@ def to_xlsx(title: str, headings: Sequence[str], rows: Sequence[Mapping[str, Any
     """
     # Imported where it is used: it takes a quarter of a second, and most never ask for Excel.
     from openpyxl import Workbook
-    from openpyxl.styles import Alignment, Font, PatternFill
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Alignment, Font, NamedStyle, PatternFill
     from openpyxl.utils import get_column_letter
 
-    book = Workbook()
-    sheet = book.active
-    assert sheet is not None
-    sheet.title = title[:31]
-    sheet.append(list(headings))
-    for number, row in enumerate(rows, 2):
-        for column, heading in enumerate(headings, 1):
-            value = cell(row.get(heading))
-            target = sheet.cell(number, column)
-            if isinstance(value, str):
-                target.value = value
-                target.data_type = "s"
-                target.alignment = Alignment(wrap_text=True, vertical="top")
-            else:
-                target.value = value
-                if isinstance(value, date):
-                    target.number_format = "dd-mm-yyyy"
-                target.alignment = Alignment(vertical="top")
+    # Rows are written as they come, in styles that have a name: one for each cell would be looked
+    # up for each, and all cells at once are much for the search for garbage.
+    book = Workbook(write_only=True)
+    above = Alignment(vertical="top")
+    fill = PatternFill("solid", fgColor="DDE7EC")
+    book.add_named_style(NamedStyle("Overskrift", font=Font(bold=True), fill=fill))
+    book.add_named_style(NamedStyle("Tekst", alignment=Alignment(wrap_text=True, vertical="top")))
+    book.add_named_style(NamedStyle("Dato", alignment=above, number_format="dd-mm-yyyy"))
+    book.add_named_style(NamedStyle("Tal", alignment=above))
+    sheet = book.create_sheet(title[:31])
+
+    def styled(value: Any) -> Any:
+        made = WriteOnlyCell(sheet, value)
+        if isinstance(value, str):
+            made.data_type, made.style = "s", "Tekst"
+        else:
+            made.style = "Dato" if isinstance(value, date) else "Tal"
+        return made
+
     for column, heading in enumerate(headings, 1):
-        top = sheet.cell(1, column)
-        top.font = Font(bold=True)
-        top.fill = PatternFill("solid", fgColor="DDE7EC")
         longest = max([len(heading), *(len(flat(r.get(heading))) for r in rows[:200])])
         sheet.column_dimensions[get_column_letter(column)].width = min(60, max(10, longest + 2))
     sheet.freeze_panes = "A2"
-    sheet.auto_filter.ref = sheet.dimensions
+    sheet.auto_filter.ref = f"A1:{get_column_letter(max(1, len(headings)))}{len(rows) + 1}"
+    top = [styled(heading) for heading in headings]
+    for each in top:
+        each.style = "Overskrift"
+    sheet.append(top)
+    for row in rows:
+        sheet.append([styled(cell(row.get(heading))) for heading in headings])
     out = io.BytesIO()
     book.save(out)
     return steady(out.getvalue())

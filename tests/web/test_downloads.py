@@ -23,7 +23,10 @@ def test_excel_has_dates_as_dates(client: TestClient) -> None:
     sheet = load_workbook(io.BytesIO(answer.content)).active
     assert [c.value for c in sheet[1]][:3] == ["Tidligst", "Senest", "Som angivet"]
     assert any(isinstance(row[0].value, (date, datetime)) for row in sheet.iter_rows(min_row=2))
+    assert any(row[0].number_format == "dd-mm-yyyy" for row in sheet.iter_rows(min_row=2))
     assert sheet.freeze_panes == "A2"
+    assert sheet.auto_filter.ref == sheet.dimensions
+    assert sheet["A1"].font.bold
 
 
 def test_excel_has_numbers_as_numbers(client: TestClient) -> None:
@@ -39,6 +42,15 @@ def test_formulas_stay_text() -> None:
     book = load_workbook(io.BytesIO(to_xlsx("x", ["A"], [{"A": "=1+1"}, {"A": "+45 12"}])))
     assert [c.data_type for c in book.active["A"][1:]] == ["s", "s"]
     assert book.active["A2"].value == "=1+1"
+
+
+@pytest.mark.parametrize("rows", [[], [{"A": "æøå", "B": date(2026, 11, 28)}]])
+def test_the_same_rows_are_the_same_bytes(rows: list[dict[str, object]]) -> None:
+    made = to_xlsx("En titel, der er meget længere end Excel tillader", ["A", "B"], rows)
+    assert made == to_xlsx("En titel, der er meget længere end Excel tillader", ["A", "B"], rows)
+    sheet = load_workbook(io.BytesIO(made)).active
+    assert sheet.auto_filter.ref == sheet.dimensions == f"A1:B{len(rows) + 1}"
+    assert sheet.column_dimensions["A"].width == 10
 
 
 def test_csv_follows_the_filter(client: TestClient) -> None:
