@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from array import array
+from bisect import bisect_left
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -57,8 +58,10 @@ AROUND_BACKWARD = "SELECT step, found FROM backward WHERE step BETWEEN ? AND ?"
 #: Terms that are remembered; steps of one property, in one direction; and the most things that a
 #: step that is remembered may lead to.
 KEPT, KEPT_STEPS, LONGEST = 100_000, 20_000, 4_000
-#: Sets of subjects that are remembered of one property, and the most subjects that a set has.
-KEPT_SETS, LARGEST_SET = 50, 1_000
+#: Sets of subjects that are remembered of one property; the most subjects that a set has, where a
+#: look takes 0.03 µs, and a subject 60 bytes; and that a sorted array has: 0.3 µs, and 4 bytes. To
+#: walk from a subject takes 6 µs.
+KEPT_SETS, LARGEST_SET, LARGEST_ARRAY = 50, 1_000, 500_000
 
 #: What a step leads to.
 Found = tuple[int, ...]
@@ -91,8 +94,19 @@ class Steps(Remembered[int, Found]):
 
 
 @dataclass(frozen=True)
+class Sorted:
+    """The subjects of a value of which there are many: their numbers in order, as in the file."""
+
+    numbers: array[int]
+
+    def __contains__(self, subject: object) -> bool:
+        at = bisect_left(self.numbers, subject)  # type: ignore[call-overload]
+        return at < len(self.numbers) and bool(self.numbers[at] == subject)
+
+
+@dataclass(frozen=True)
 class Leading:
-    """The subjects of a value of which there are many: to find out of one, it is walked from.
+    """The subjects of a value of which there are very many: to find out of one, it is walked from.
 
     Attributes:
         steps: from a subject to its values.
@@ -193,9 +207,13 @@ class Index:
         return rows[0][0] if rows else 0
 
     def _subjects(self, property: int, value: int) -> Container[int]:
-        if self.subjects_of(property, value) > LARGEST_SET:
+        number = self.subjects_of(property, value)
+        if number > max(LARGEST_SET, LARGEST_ARRAY):
             return Leading(self.forward[property], value)
-        return frozenset(self._step(BACKWARD, property, value))
+        if number <= LARGEST_SET:
+            return frozenset(self._step(BACKWARD, property, value))
+        ((found,),) = self._table.rows(BACKWARD, (value << BITS | property,))
+        return Sorted(array("i", [found] if isinstance(found, int) else found))
 
     def _rank(self, key: Key | None) -> Rank:
         return rank(self.terms[key] if isinstance(key, int) else key)

@@ -67,14 +67,15 @@ def test_with_each_two_parameters(name: str, answers: Answers) -> None:
         assert both(store, question, terms) == (name not in BY_THE_ENGINE), asking
 
 
-@pytest.mark.parametrize("largest", [0, 2, 100_000])
+@pytest.mark.parametrize(("largest", "array"), [(0, 0), (2, 0), (0, 2), (1, 9), (100_000, 0)])
 def test_however_many_subjects_are_a_set(
-    largest: int, answers: Answers, monkeypatch: pytest.MonkeyPatch
+    largest: int, array: int, answers: Answers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is found of a value that is asked for does not depend on where it is looked for."""
     store = answers.store
     assert isinstance(store, EmbeddedStore)
     monkeypatch.setattr(index, "LARGEST_SET", largest)
+    monkeypatch.setattr(index, "LARGEST_ARRAY", array)
     store.let_go()
     question = registry()["responsibilities"]
     for asking in pairs(question, answers):

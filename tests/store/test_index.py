@@ -18,6 +18,7 @@ from graph_service.store.index import (
     NOWHERE,
     Index,
     NowhereError,
+    Sorted,
     write,
 )
 from graph_service.vocabulary import AG
@@ -128,13 +129,15 @@ def test_threads_read_it_together(answers: Answers) -> None:
         assert all(found == expected for found in threads.map(walk, range(24)))
 
 
+@pytest.mark.parametrize("array", [0, 2, 10_000_000])
 @pytest.mark.parametrize("largest", [0, 1, 3, 10_000_000])
 def test_subjects_are_looked_for_where_it_costs_least(
-    answers: Answers, monkeypatch: pytest.MonkeyPatch, largest: int
+    answers: Answers, monkeypatch: pytest.MonkeyPatch, largest: int, array: int
 ) -> None:
     store = answers.store
     assert isinstance(store, EmbeddedStore)
     monkeypatch.setattr(index, "LARGEST_SET", largest)
+    monkeypatch.setattr(index, "LARGEST_ARRAY", array)
     walked = Index(store.folder)
     agreed = walked.properties[AG + "agreedIn"].number
     values = {v for s in walked.backward[agreed][ANYTHING] for v in walked.forward[agreed][s]}
@@ -146,6 +149,7 @@ def test_subjects_are_looked_for_where_it_costs_least(
         assert {s for s in everybody if s in subjects} == expected
         assert walked.subjects_of(agreed, value) == len(expected)
         assert isinstance(subjects, frozenset) == (len(expected) <= largest)
+        assert isinstance(subjects, Sorted) == (largest < len(expected) <= array)
     assert walked.subjects_of(agreed, NOWHERE) == 0
     assert NOWHERE not in walked.subjects[agreed][NOWHERE]
     walked.let_go()
