@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import cast
 
 import pyoxigraph as ox
@@ -82,10 +83,10 @@ def rank(term: Term | None) -> Rank:
     if isinstance(term, ox.BlankNode):
         return (1, 0.0, term.value)
     if term.datatype.value.endswith(NUMBERS):
-        try:
-            return (3, float(term.value), "")
-        except ValueError:
-            pass
+        with suppress(ValueError):
+            # What is no number to itself has no place among numbers.
+            if (number := float(term.value)) == number:
+                return (3, number, "")
     return (4, 0.0, term.value)
 
 

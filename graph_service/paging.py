@@ -14,7 +14,9 @@ import json
 import re
 import threading
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
+from math import isfinite
 
 import pyoxigraph as ox
 
@@ -64,11 +66,10 @@ def place(key: Term | None, iri: str) -> Place:
     """Where a thing with this key stands; without a key, after all others."""
     if key is None:
         return (True, 0.0, "", iri)
-    try:
-        if isinstance(key, ox.Literal) and key.datatype.value.endswith(("integer", "decimal")):
-            return (False, float(key.value), "", iri)
-    except ValueError:
-        pass
+    if isinstance(key, ox.Literal) and key.datatype.value.endswith(("integer", "decimal")):
+        with suppress(ValueError):
+            if isfinite(number := float(key.value)):
+                return (False, number, "", iri)
     return (False, 0.0, collate(str(key.value)), iri)
 
 
@@ -138,6 +139,8 @@ def read_cursor(cursor: str, by: str = "") -> Place:
         if not isinstance(keyless, bool) or not all(isinstance(x, str) for x in (text, iri, of)):
             raise ValueError
         last = (keyless, float(number), text, iri)
+        if not isfinite(last[1]):
+            raise ValueError
     except (ValueError, TypeError, RecursionError, OverflowError, binascii.Error):
         raise error("cursor", "er ikke en markør fra denne tjeneste") from None
     if of != by:

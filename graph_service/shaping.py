@@ -5,15 +5,24 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import pyoxigraph as ox
 
 from graph_service.store import Term
-from graph_service.vocabulary import DCTERMS, ELI, ID, OA, ORG, QB, RDF, SKOS, XSD, ag, compact
+from graph_service.vocabulary import AG, DCTERMS, ELI, ID, OA, ORG, QB, RDF, SKOS, XSD, ag, compact
+
+
+class Number(NamedTuple):
+    """How a number is written, and read."""
+
+    form: re.Pattern[str]
+    of: Callable[[str], int | float]
+
 
 #: Properties that describing leaves out: inferred fans that have questions of their own.
 HIDDEN = tuple(
@@ -22,7 +31,12 @@ HIDDEN = tuple(
 #: How the IRIs begin of things that have no life of their own: shown inside the thing that names
 #: them.
 NESTED = tuple(f"{ID}{kind}/" for kind in ("statement", "date", "passage", "assessment"))
-INTEGER, DECIMAL = XSD + "integer", XSD + "decimal"
+#: Datatypes whose values are numbers in JSON; and the most characters of one that is.
+NUMBERS = {
+    XSD + "integer": Number(re.compile(r"[+-]?[0-9]+"), int),
+    XSD + "decimal": Number(re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)"), float),
+}
+LONGEST_NUMBER = 300
 #: Predicates whose values stand in every reference; of a passage, in its address too.
 SAID_ALREADY = frozenset((RDF + "type", SKOS + "prefLabel"))
 SAID_OF_PASSAGE = SAID_ALREADY.union(
@@ -75,8 +89,15 @@ def snake(name: str) -> str:
 
 @lru_cache(4096)
 def member(predicate: str) -> str:
-    """The API's name of a property, by its IRI."""
-    return snake(local(predicate))
+    """The API's name of a property, by its IRI.
+
+    One that would have the name of a member that is no property keeps its prefix; and of a
+    vocabulary that is not ours, nor one that we know, the name is the IRI.
+    """
+    name, known = snake(local(predicate)), compact(predicate)
+    if predicate.startswith(AG) or (name not in SHAPED and known != predicate):
+        return name
+    return known
 
 
 def local(iri: str) -> str:
@@ -85,12 +106,13 @@ def local(iri: str) -> str:
 
 
 def plain(value: Term) -> Json:
-    """A literal as JSON: numbers as numbers, everything else as text."""
+    """A literal as JSON: numbers as numbers, everything else as text, also what is said to be a
+    number and is none."""
     if isinstance(value, ox.Literal):
-        datatype = value.datatype.value
-        if datatype == INTEGER:
-            return int(value.value)
-        return float(value.value) if datatype == DECIMAL else value.value
+        text, number = value.value, NUMBERS.get(value.datatype.value)
+        if number and len(text) <= LONGEST_NUMBER and number.form.fullmatch(text):
+            return number.of(text)
+        return text
     return compact(value.value) if isinstance(value, ox.NamedNode) else str(value)
 
 

@@ -76,7 +76,7 @@ def negotiate(accept: str, offers: Mapping[str, str], default: str) -> str | Non
         offers: short name → media type, in our order of preference.
         default: what ``*/*`` and no header get.
     """
-    if not accept.strip():
+    if not accept.strip(" \t,"):
         return default
     ranges = (_parsed if len(accept) <= SHORT else parse_accept)(accept)
     best: tuple[float, int, int] | None = None
@@ -174,13 +174,17 @@ def to_csv(
     return b"\xef\xbb\xbf" + out.getvalue().encode("utf-8", "replace")
 
 
+#: How a text begins that a spreadsheet would take for a formula (OWASP, CSV Injection).
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
 def _cell(value: Any, separator: str) -> str:
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value).replace(".", ",") if separator == ";" else str(value)
     text = flat(value)
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    return "'" + text if text.startswith(FORMULAS) else text
 
 
 def to_rdf(

@@ -80,7 +80,7 @@ def test_the_chosen_format_has_the_greatest_weight(ranges: list[tuple[str, str]]
 
 
 #: What makes a spreadsheet take a text for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 CELLS = st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\x00"))
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+
 import pyoxigraph as ox
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph_service.ordering import of_terms
+from graph_service.ordering import of_terms, rank
 from graph_service.paging import ROW, Orders, collate, cut, order, read_cursor, write_cursor
 from graph_service.questions.parameters import ParameterError
+from graph_service.vocabulary import XSD
 
 LITERALS = st.one_of(
     st.none(),
@@ -72,6 +75,24 @@ def test_a_cursor_of_another_order_is_refused() -> None:
     for descending, sort in ((True, "due"), (False, ""), (False, "status")):
         with pytest.raises(ParameterError, match="rækkefølge"):
             cut(places, 2, cursor, descending, sort)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", '"nan"', "-1e999"])
+def test_a_cursor_stands_at_a_number(number: str) -> None:
+    cursor = base64.urlsafe_b64encode(f'[false,{number},"","",""]'.encode()).decode().rstrip("=")
+    with pytest.raises(ParameterError):
+        read_cursor(cursor)
+
+
+def test_what_is_no_number_stands_as_a_text() -> None:
+    """Its place would be everywhere, and the order another each time."""
+    keys = [ox.Literal(text, datatype=ox.NamedNode(XSD + "decimal")) for text in ("NaN", "2", "x")]
+    found = of_terms(
+        ["thing", "key"],
+        [{"thing": ox.NamedNode(f"urn:{n}"), "key": key} for n, key in enumerate(keys)],
+    )
+    assert [place[3] for place in order(found)] == ["urn:0", "urn:2", "urn:1"]
+    assert rank(keys[1]) < rank(keys[0]) < rank(keys[2])
 
 
 def test_danish_collation() -> None:
