@@ -105,6 +105,15 @@ def of_change(cause: str, settings: Settings, *, unchanged: bool) -> Problem:
     return Problem("internal", f"Ændringen mislykkedes, {holds} Fejlen er logget.")
 
 
+def other_service(why: str) -> Problem:
+    """A host that was asked by ``SERVICE`` or ``LOAD`` gave no answer that could be used."""
+    return Problem(
+        "other-service",
+        "En tjeneste, som bliver bedt om data med SERVICE eller LOAD, svarede ikke som ventet. "
+        f"{why} Prøv igen. Med SILENT efter ordet går det videre uden en, der ikke svarer.",
+    )
+
+
 def of_job(reason: dict[str, Any], job: Job) -> Problem:
     """The worker could not do the job, and said why."""
     kind = reason["kind"]
@@ -150,12 +159,7 @@ def of_job(reason: dict[str, Any], job: Job) -> Problem:
             "bad-content",
             f"En adresse i forespørgslen er ikke en IRI. {own_words(reason['reason'])}",
         )
-    if job.network:
-        return Problem(
-            "other-service",
-            "En tjeneste, som forespørgslen beder om data med SERVICE, svarede ikke som ventet. "
-            f"{own_words(reason['reason'])} Prøv igen, eller skriv SERVICE SILENT for at gå videre "
-            "uden den.",
-        )
     why = own_words(reason["reason"])
+    if job.network:
+        return other_service(why)
     return Problem("cannot-be-done", f"Forespørgslen kan ikke regnes ud. {why}")

@@ -61,6 +61,8 @@ class Pool:
         self._wanted = settings.workers + spares
         self._idle: list[Worker] = []
         self._busy: dict[Worker, str] = {}
+        #: The client of each job that asks other hosts.
+        self._outside: list[str] = []
         self._starting = 0
         self._expected: tuple[Path, list[Worker]] | None = None
         self._line: Line[Worker] = Line(settings.query_queue, settings.queries_per_address)
@@ -154,7 +156,9 @@ class Pool:
         """
         worker = await self._acquire(client)
         result = Result(self._budget, worker.folder.name, client)
-        task = self._spawn(self._drive(worker, job, result))
+        if job.network:
+            self._let_out(worker, client)
+        task = self._spawn(self._drive(None if job.network else worker, job, result, client))
         result.on_close(task.cancel)
         try:
             await result.begun(whole=whole)
@@ -171,7 +175,7 @@ class Pool:
             **self.counts,
             **self._line.refused,
             "queue": len(self._line),
-            "running": len(self._busy),
+            "running": len(self._busy) + len(self._outside),
             "idle": len(self._idle),
             "expected": len(self._expected[1]) if self._expected else 0,
             "kept_bytes": self._budget.held,
@@ -179,11 +183,24 @@ class Pool:
 
     # -- one job --------------------------------------------------------------------------------
 
-    async def _drive(self, worker: Worker, job: Job, result: Result) -> None:
-        """Run a job on a worker that is ours, and give the worker back or replace it."""
+    def _let_out(self, worker: Worker, client: str) -> None:
+        """Give a worker back that would wait for other hosts; the job gets one of its own.
+
+        Raises:
+            Problem: too-busy, when as many such jobs are under way as others may be.
+        """
+        self._release(worker, True)
+        if len(self._outside) >= self.settings.workers:
+            self._line.refused["refused"] += 1
+            raise failures.too_busy()
+        self._outside.append(client)
+
+    async def _drive(self, worker: Worker | None, job: Job, result: Result, client: str) -> None:
+        """Run a job on a worker that is ours, and give the worker back or replace it; without one,
+        on one that may open connections."""
         keep = False
         try:
-            work = (self._run_outside if job.network else worker.run)(job, result.add)
+            work = (worker.run if worker else self._run_outside)(job, result.add)
             result.rows = await asyncio.wait_for(work, job.seconds)
             keep = self._has_room(worker)
             self.counts["answered" if keep else "recycled"] += 1
@@ -198,7 +215,7 @@ class Pool:
             result.finish(failures.time_limit(job.seconds))
         except WorkerDied as error:
             self.counts["died_" + error.cause] += 1
-            log.warning("worker %d died: %s", worker.pid, error)
+            log.warning("worker %d died: %s", worker.pid if worker else 0, error)
             result.finish(failures.of_death(error.cause, self.settings))
         except Problem as problem:
             self.counts["killed_" + problem.kind.replace("-", "_")] += 1
@@ -208,12 +225,15 @@ class Pool:
             result.finish(failures.broken_off())
             raise
         finally:
-            self._release(worker, keep)
+            if worker:
+                self._release(worker, keep)
+            else:
+                self._outside.remove(client)
             result.finish(failures.broken_off())
 
-    def _has_room(self, worker: Worker) -> bool:
+    def _has_room(self, worker: Worker | None) -> bool:
         """Whether a worker has room for another query, whatever the last one left."""
-        return worker.address_space < max(1, self.settings.query_memory * 3 // 4)
+        return worker is None or worker.address_space < max(1, self.settings.query_memory * 3 // 4)
 
     async def _run_outside(self, job: Job, take: Callable[[bytes], None]) -> int:
         """As :meth:`Worker.run`, in a worker that may open connections and is ended afterwards; all
@@ -236,7 +256,7 @@ class Pool:
         if self._closed:
             raise failures.too_busy()
         try:
-            turn = self._line.join(client, self._busy.values())
+            turn = self._line.join(client, [*self._busy.values(), *self._outside])
         except NoPlaceError as full:
             told = failures.too_many(full.of_one) if full.of_one else failures.too_busy()
             raise told from full
@@ -268,7 +288,7 @@ class Pool:
                 self.counts["died_idle"] += 1
                 self._retire(worker)
                 continue
-            turn = self._line.next(self._busy.values())
+            turn = self._line.next([*self._busy.values(), *self._outside])
             self._busy[worker] = turn.client
             turn.given.set_result(worker)
 

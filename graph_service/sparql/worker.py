@@ -41,6 +41,17 @@ GRACE = 3.0
 #: How the engine begins to say where a text is no SPARQL.
 PLACE = re.compile(r"^error at (\d+):(\d+): ")
 
+#: Characters that XML 1.0 does not have (section 2.2), and how they are in UTF-8.
+NO_XML = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\ufffe\\uffff]")
+NO_XML_BYTES = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
+#: How a property ends that RDF/XML can name: with a name (Namespaces in XML 1.0, section 3).
+BEGINS = (
+    "A-Z_a-z\xc0-\xd6\xd8-\xf6\xf8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f"
+    "\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
+)
+NAMED = re.compile(f"[{BEGINS}][{BEGINS}.0-9\xb7\u0300-\u036f\u203f\u2040-]*$")
+XML_FORMATS = ("xml", "rdfxml")
+
 SOLUTION_FORMATS = {
     "json": ox.QueryResultsFormat.JSON,
     "xml": ox.QueryResultsFormat.XML,
@@ -107,6 +118,8 @@ class Sink(io.RawIOBase):
         self.stopped, self.sent = "", 0
         self._out, self._job, self.counter = out, job, counter
         self._gathered = bytearray()
+        self._unknown = NO_XML_BYTES if job.format in XML_FORMATS else None
+        self._before = b""
 
     def writable(self) -> bool:
         return True
@@ -118,6 +131,11 @@ class Sink(io.RawIOBase):
             self.stop("size-limit")
         if self._job.rows and self.counter.rows > self._job.rows:
             self.stop("row-limit")
+        if self._unknown:
+            # A character may come in two pieces.
+            if self._unknown.search(self._before + piece):
+                self.stop("not-acceptable")
+            self._before = bytes(piece[-2:])
         self._gathered += piece
         if len(self._gathered) >= PIECE:
             self.pass_on()
@@ -142,6 +160,18 @@ def counted(triples: Iterable[ox.Triple], sink: Sink, limit: int) -> Iterator[ox
         if limit and number > limit:
             sink.stop("row-limit")
         sink.counter.rows = number
+        yield triple
+
+
+def nameable(triples: Iterable[ox.Triple]) -> Iterator[ox.Triple]:
+    """The triples, for RDF/XML, as long as their properties have names there.
+
+    Raises:
+        TypeError: one has none.
+    """
+    for triple in triples:
+        if not NAMED.search(triple.predicate.value):
+            raise TypeError(f"{triple.predicate} cannot be named in RDF/XML")
         yield triple
 
 
@@ -219,6 +249,7 @@ def write_triples(triples: Iterable[ox.Triple], job: Job, sink: Sink) -> None:
         name = ox.NamedNode(job.graph) if job.graph not in ("", "default") else ox.DefaultGraph()
         ox.serialize((ox.Quad(t.subject, t.predicate, t.object, name) for t in kept), out, wanted)
     else:
+        kept = nameable(kept) if wanted == ox.RdfFormat.RDF_XML else kept
         ox.serialize(kept, out, wanted, prefixes=dict(PREFIXES))
 
 

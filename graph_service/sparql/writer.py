@@ -30,15 +30,15 @@ from graph_service.build.quads import in_graph
 from graph_service.build.validate import check
 from graph_service.sparql.confine import confine
 from graph_service.sparql.engine_words import own_words
-from graph_service.sparql.failures import of_job
+from graph_service.sparql.failures import of_job, other_service
 from graph_service.sparql.preconditions import Preconditions, graph_marks
 from graph_service.sparql.rewrite import with_using
-from graph_service.sparql.worker import Job, reason_of_syntax
+from graph_service.sparql.worker import NO_XML, Job, reason_of_syntax
 from graph_service.vocabulary import PREFIXES, graph
 from graph_service.wording import many
 
-#: Violations that an answer names.
-NAMED_VIOLATIONS = 20
+#: Violations that an answer names; and the most characters of where a triple stands.
+NAMED_VIOLATIONS, LONGEST_PLACE = 20, 500
 MULTIPART = "multipart/form-data"
 #: The merged graph, as a request names it.
 DEFAULT = "default"
@@ -59,6 +59,7 @@ class Change:
         using, using_named: the dataset that the protocol names for an update.
         target: the graph that the preconditions are about, ``default`` for the merged one.
         if_match, if_none_match: these headers, or None.
+        network: whether an update asks other hosts, which the guard has allowed.
     """
 
     method: str
@@ -72,6 +73,7 @@ class Change:
     target: str = ""
     if_match: str | None = None
     if_none_match: str | None = None
+    network: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,8 @@ def changed(before: Named, change: Change, body: bytes) -> Named:
     """The named graphs after a change that :func:`may_be_made`.
 
     Raises:
-        Problem: bad-content, bad-query, cannot-be-done, other-graph, unsupported-media-type.
+        Problem: bad-content, bad-query, cannot-be-done, other-graph, other-service,
+            unsupported-media-type.
     """
     if change.method == "update":
         return updated(before, change, body.decode("utf-8"))
@@ -195,7 +198,8 @@ def patched(quads: set[ox.Quad], change: Change, text: str) -> list[ox.Triple]:
     graph (Graph Store HTTP Protocol, section 5.7).
 
     Raises:
-        Problem: bad-query, cannot-be-done; other-graph when the update writes to a named graph.
+        Problem: bad-query, cannot-be-done, other-service; other-graph when the update writes to a
+            named graph.
     """
     store = ox.Store()
     store.bulk_extend(in_graph(quad.triple for quad in quads))
@@ -216,8 +220,9 @@ def updated(before: Named, change: Change, text: str) -> Named:
     to :data:`DEFAULT_GRAPH`.
 
     Raises:
-        Problem: bad-query, cannot-be-done; bad-content when the update takes something out of the
-            default graph that stands in another graph, or when it cannot be told whether it does.
+        Problem: bad-query, cannot-be-done, other-service; bad-content when the update takes
+            something out of the default graph that stands in another graph, or when it cannot be
+            told whether it does.
     """
     merged = {quad.triple for quad in before.quads}
     store = ox.Store()
@@ -242,7 +247,7 @@ def updated(before: Named, change: Change, text: str) -> Named:
 
 
 def run(store: ox.Store, change: Change, text: str) -> None:
-    """Do an update on a store. Raises Problem bad-query, cannot-be-done."""
+    """Do an update on a store. Raises Problem bad-query, cannot-be-done, other-service."""
     try:
         store.update(
             with_using(text, change.using, change.using_named),
@@ -252,9 +257,33 @@ def run(store: ox.Store, change: Change, text: str) -> None:
     except SyntaxError as error:
         raise of_job(reason_of_syntax(error), Job("", "", 0, 0, 0)) from None
     except (OSError, RuntimeError, ValueError) as error:
-        raise Problem(
-            "cannot-be-done", f"Opdateringen kan ikke udføres. {own_words(str(error))}"
-        ) from None
+        words = own_words(str(error))
+        if change.network:
+            raise other_service(words) from None
+        raise Problem("cannot-be-done", f"Opdateringen kan ikke udføres. {words}") from None
+
+
+def must_be_known(quads: set[ox.Quad]) -> None:
+    """Check that quads are RDF 1.1, and can stand in every format that graphs are given in.
+
+    Raises:
+        Problem: bad-content, for a triple in a triple, a direction of text (RDF 1.2), or a
+            character that XML 1.0 does not have (section 2.2).
+    """
+    for quad in quads:
+        value = quad.object
+        if isinstance(value, ox.Triple):
+            why = "En tripel kan ikke være værdi i en anden; det er RDF 1.2"
+        elif not isinstance(value, ox.Literal):
+            continue
+        elif value.direction:
+            why = "Tekst kan ikke have en skriveretning; det er RDF 1.2"
+        elif NO_XML.search(value.value):
+            why = "Teksten har et tegn, som ikke kan stå i XML"
+        else:
+            continue
+        where = f"{quad.subject} {quad.predicate}"
+        raise Problem("bad-content", f"{why}. Det står ved {where[:LONGEST_PLACE]}.")
 
 
 def must_hold(quads: set[ox.Quad], project: Path) -> None:
@@ -296,6 +325,7 @@ def write(change: Change, body: bytes) -> dict[str, Any]:
         may_be_made(before, change, folder.name)
         after = changed(before, change, body)
         if after != before:
+            must_be_known(after.quads - before.quads)
             must_hold(after.quads, Path(change.project))
             folder = snapshots / publish(after.quads, snapshots, names=after.names).id
     return {"snapshot": folder.name, "created": change.graph in after.names - before.names}

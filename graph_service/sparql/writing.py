@@ -99,8 +99,9 @@ async def write(request: Request, wanted: Update | GraphChange) -> bool:
             using_named=wanted.using_named,
             if_match=wanted.conditions.match,
             if_none_match=wanted.conditions.none_match,
+            network=wanted.network,
         )
-        body, network = wanted.text.encode(), wanted.network
+        body = wanted.text.encode()
     else:
         change = Change(
             wanted.method,
@@ -113,15 +114,15 @@ async def write(request: Request, wanted: Update | GraphChange) -> bool:
             if_match=wanted.conditions.match,
             if_none_match=wanted.conditions.none_match,
         )
-        body, network = wanted.body, False
+        body = wanted.body
     async with request.app.state.writing:
         try:
-            return await _run(change, body, service.settings, network)
+            return await _run(change, body, service.settings)
         finally:
             await asyncio.to_thread(service.reload)
 
 
-async def _run(change: Change, body: bytes, settings: Settings, network: bool) -> bool:
+async def _run(change: Change, body: bytes, settings: Settings) -> bool:
     before = current(settings.snapshots)
     environment = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
     process = await asyncio.create_subprocess_exec(
@@ -131,7 +132,7 @@ async def _run(change: Change, body: bytes, settings: Settings, network: bool) -
         "graph_service.sparql.writer",
         str(settings.write_memory),
         str(os.getpid()),
-        *(["network"] if network else []),
+        *(["network"] if change.network else []),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from graph_service.api.app import create_app
 from graph_service.api.problems import Problem
 from graph_service.settings import Settings
 from graph_service.sparql.guard import look
+from graph_service.sparql.pool import Pool
 from tests.hosts import Asked, Reply, host
 from tests.sparql.conftest import EX, TOKEN, make
 from tests.sparql.test_graph_store import size
@@ -215,7 +217,7 @@ def test_an_allowed_host_cannot_send_on_to_another(
     assert told(client, f"SELECT * {{ SERVICE {there} {{ ?x ?p ?o }} }}") == (502, "other-service")
     assert told(client, f"SELECT * {{ SERVICE SILENT {there} {{ ?x ?p ?o }} }}") == (200, "")
     change = client.post("/sparql", data={"update": f"LOAD {there} INTO GRAPH <{EX}loaded>"})
-    assert change.status_code == 400
+    assert change.status_code == 502
     assert size(client, graph=EX + "loaded") == -1
     assert allowed.asked == [f"/to/{status}"] * 3
     allowed.asked.clear()
@@ -228,6 +230,51 @@ def test_a_host_that_keeps_still_does_not_hold_the_query_longer_than_its_limit(
     query = f"SELECT * {{ SERVICE <http://{allowed.name}/still> {{ ?x ?p ?o }} }}"
     assert told(client, query) == (503, "time-limit")
     assert told(client, "ASK {}") == (200, "")
+    allowed.asked.clear()
+
+
+def test_a_host_that_keeps_still_holds_up_nobody_who_asks_us_alone(
+    set_up: Settings, folder: Path, allowed: Far
+) -> None:
+    """There is one worker here. Of queries that go out, as many are let out."""
+    text = f"SELECT * {{ SERVICE <http://{allowed.name}/still> {{ ?x ?p ?o }} }}"
+
+    async def test(pool: Pool) -> None:
+        out = asyncio.ensure_future(ask(pool, job(text, network=True, seconds=3)))
+        while "/still" not in allowed.asked:
+            await asyncio.sleep(0.02)
+        for _ in range(3):
+            assert await asyncio.wait_for(ask(pool, job("ASK {}")), 1.5)
+        assert pool.figures()["running"] == 1
+        with pytest.raises(Problem) as refused:
+            await ask(pool, job(text, network=True))
+        assert refused.value.kind == "too-busy"
+        with pytest.raises(Problem) as late:
+            await out
+        assert late.value.kind == "time-limit"
+        assert pool.figures()["running"] == 0
+        assert b'"der"' in await ask(pool, job(text.replace("still", "sparql"), network=True))
+
+    with_pool(set_up, folder, test)
+    allowed.asked.clear()
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        "LOAD <http://{far}/to/404> INTO GRAPH <{ex}loaded>",
+        "INSERT {{ GRAPH <{ex}loaded> {{ ?x ?p ?o }} }} "
+        "WHERE {{ SERVICE <http://{far}/to/500> {{ ?x ?p ?o }} }}",
+    ],
+)
+def test_a_host_that_fails_an_update_is_told_of_as_in_a_query(
+    client: TestClient, allowed: Far, update: str
+) -> None:
+    text = update.format(far=allowed.name, ex=EX)
+    answer = client.post("/sparql", data={"update": text})
+    assert answer.status_code == 502
+    assert answer.json()["type"].endswith("/other-service")
+    assert size(client, graph=EX + "loaded") == -1
     allowed.asked.clear()
 
 

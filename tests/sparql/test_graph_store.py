@@ -273,6 +273,32 @@ def test_what_breaks_a_shape_changes_nothing(writable: TestClient, tmp_path: Pat
     assert writable.put(STORE, params={"graph": NEW}, content=ONE, headers=TURTLE).is_success
 
 
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("<<( <urn:a> <urn:b> 1 )>>", "RDF 1.2"),
+        ('"hej"@da--ltr', "RDF 1.2"),
+        ('"hej\\u0001"', "XML"),
+        ('"hej\\uFFFE"@da', "XML"),
+    ],
+)
+def test_what_no_format_can_hold_changes_nothing(
+    writable: TestClient, tmp_path: Path, value: str, why: str
+) -> None:
+    before = current(tmp_path / "snapshots")
+    triple = f"<{EX}a> <{EX}b> {value} ."
+    update = {"update": f"INSERT DATA {{ GRAPH <{NEW}> {{ {triple} }} }}"}
+    for answer in (
+        writable.put(STORE, params={"graph": NEW}, content=triple, headers=TURTLE),
+        writable.post("/sparql", data=update),
+    ):
+        assert answer.status_code == 400
+        assert answer.json()["type"].endswith("/bad-content")
+        assert why in answer.json()["detail"]
+        assert f"<{EX}a> <{EX}b>" in answer.json()["detail"]
+    assert current(tmp_path / "snapshots") == before
+
+
 def test_updates_change_named_graphs_in_one_piece(writable: TestClient) -> None:
     def send(text: str, **params: str) -> int:
         return writable.post("/sparql", data={"update": text}, params=params).status_code

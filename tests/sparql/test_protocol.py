@@ -114,6 +114,31 @@ def test_what_cannot_be_given_is_406(
     problem(answer, 406, "not-acceptable")
 
 
+@pytest.mark.parametrize(
+    ("query", "format"),
+    [
+        ("CONSTRUCT { <urn:a> <http://e/1> 1 } WHERE {}", "rdfxml"),
+        ("CONSTRUCT { <urn:a> <http://e/p/> 1 } WHERE {}", "rdfxml"),
+        ('CONSTRUCT { <urn:a> <urn:b> "x\\u0001" } WHERE {}', "rdfxml"),
+        ('SELECT ("\\u0008" AS ?x) {}', "xml"),
+        ('SELECT ("\\uFFFE" AS ?x) {}', "xml"),
+    ],
+)
+def test_what_xml_has_no_way_to_say_is_406(client: TestClient, query: str, format: str) -> None:
+    asked = {"query": query, "format": format}
+    problem(client.get("/sparql", params=asked), 406, "not-acceptable")
+    other = {"query": query, "format": "turtle" if format == "rdfxml" else "json"}
+    assert client.get("/sparql", params=other).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["a1", "æ", "x.y", "a-1", "_", "e/b", "e#b1"])
+def test_every_property_with_a_name_can_stand_in_xml(client: TestClient, name: str) -> None:
+    query = f'CONSTRUCT {{ <urn:a> <http://e/{name}> "\\t\\n\\r\\uFFFD" }} WHERE {{}}'
+    answer = client.get("/sparql", params={"query": query, "format": "rdfxml"})
+    (quad,) = ox.parse(answer.content, format=ox.RdfFormat.RDF_XML)
+    assert quad.predicate.value == f"http://e/{name}"
+
+
 def test_csv_and_tsv_carry_awkward_values(client: TestClient) -> None:
     text = 'værdi 1, "citat"\n<tag> },{ \\ ;'
     query = "SELECT ?o ?none { <http://example.org/1> <http://example.org/label> ?o }"
