@@ -95,10 +95,12 @@ def ask(request: Request, question: Question) -> Response:
     separator = one_of(values, "separator", SEPARATORS, "semicolon")
     asked = {k: v for k, v in values.items() if k in question.parameters}
     page = "/sparql?" + query_of({"spoergsmaal": question.name, **asked}.items())
+    # The SPARQL has one form, which Accept need not name; a format that is none is wrong here too.
+    accept = "" if show == "sparql" else accept_of(request)
+    chosen = choose(accept, values.get("format", ""), OUR_FORMATS)
     if show == "sparql":
         text = answers.sparql(question.name, asked)
         return Ready(text.encode(), SPARQL, forms(request, "", {}, page=page))
-    chosen = choose(accept_of(request), values.get("format", ""), OUR_FORMATS)
     found = answers.solutions(question.name, asked)
     headers = forms(request, chosen, OUR_FORMATS, page=page)
     if chosen == "csv":

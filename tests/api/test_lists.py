@@ -465,6 +465,9 @@ def test_a_question_shows_its_sparql(client: TestClient) -> None:
     rows = client.get("/api/v1/questions/who-under-provision?law=sul-140").json()
     assert rows["total"] == len(rows["rows"]) > 0
     json.dumps(rows)
+    for form, status in (("csv", 200), ("pdf", 406)):
+        address = f"/api/v1/questions/terms?show=sparql&format={form}"
+        assert client.get(address, headers={"Accept": "text/plain"}).status_code == status
 
 
 def test_the_lines_of_a_document_are_told_and_those_of_a_passage_stand_once(
