@@ -149,8 +149,7 @@ def problems(*kinds: str) -> dict[int | str, Schema]:
         status, title = PROBLEMS[kind]
         titles.setdefault(status, []).append(title)
     found = {
-        status: {**PROBLEM_RESPONSES[400], "description": "; ".join(dict.fromkeys(told))}
-        for status, told in titles.items()
+        status: _problem(status, "; ".join(dict.fromkeys(told))) for status, told in titles.items()
     }
     return {**found, 431: PROBLEM_RESPONSES[431]}
 
@@ -178,11 +177,17 @@ def file_answers(media: str) -> dict[int | str, Schema]:
     return {200: ok, 304: unchanged, **problems("not-found", "precondition-failed")}
 
 
+def _problem(status: int | str, text: str) -> Schema:
+    """An answer that is a problem. Some can be the server's own refusal, and 431 only that."""
+    either = ref("Problem")
+    if status in (408, 413, 503):
+        either = {"anyOf": [either, ref("Refusal")]}
+    schema = ref("Refusal") if status == 431 else either
+    return {"description": text, "content": {"application/problem+json": {"schema": schema}}}
+
+
 PROBLEM_RESPONSES: dict[int | str, Schema] = {
-    code: {
-        "description": text,
-        "content": {"application/problem+json": {"schema": ref("Problem")}},
-    }
+    code: _problem(code, text)
     for code, text in {
         400: "En parameter kan ikke bruges",
         404: "Findes ikke, eller en parameter nævner noget, der ikke findes",

@@ -57,6 +57,15 @@ SCHEMAS: dict[str, Schema] = {
         nearest={"type": "array", "items": {"type": "string"}},
         request_id={"type": ["string", "null"]},
     ),
+    # What the server itself refuses (graph_service/guarded.py): no request was read, and has an id.
+    "Refusal": thing_schema(
+        "type",
+        "title",
+        "status",
+        type={"const": "about:blank"},
+        title={"type": "string"},
+        status={"type": "integer"},
+    ),
     "Reference": REFERENCE,
     "Thing": thing_schema(
         "iri",

@@ -15,6 +15,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
@@ -120,6 +121,16 @@ def test_headers_are_counted(running: Running, number: int, status: int) -> None
         many.sendall(head + b"Connection: close\r\n\r\n")
         _, said = closed_after(many)
     assert said.startswith(b"HTTP/1.1 %d " % status)
+
+
+def test_a_refusal_of_the_server_is_described(running: Running) -> None:
+    """Any address may be refused so, whatever the application behind it says."""
+    status, body = running.get("/api/v1/figures?q=" + "x" * 70_000)
+    document = json.loads(running.get("/api/v1/openapi.json")[1])
+    told = document["paths"]["/api/v1/figures"]["get"]["responses"][str(status)]
+    schema = told["content"]["application/problem+json"]["schema"]
+    assert (status, schema) == (431, {"$ref": "#/components/schemas/Refusal"})
+    jsonschema_rs.validate({**schema, "components": document["components"]}, json.loads(body))
 
 
 def test_a_connection_reads_little_at_once() -> None:
