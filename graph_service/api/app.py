@@ -34,7 +34,7 @@ from graph_service.service import NoSnapshotError, Service
 from graph_service.settings import Settings
 from graph_service.sparql import protocol
 from graph_service.sparql.streaming import ClientGone
-from graph_service.store import StoreError
+from graph_service.store import StoreError, TookTooLong
 from graph_service.store.asking import NobodyWaits
 from graph_service.web import pages
 from graph_service.web.prepare import in_use
@@ -226,7 +226,8 @@ def answer_errors(app: FastAPI) -> None:
     @app.exception_handler(StoreError)
     async def on_store(request: Request, error: StoreError) -> Response:
         log.warning("store: %s", error)
-        return answer(request, Problem("store-unavailable", "Prøv igen om et øjeblik."))
+        why = "Svaret kom ikke inden for tidsgrænsen. " if isinstance(error, TookTooLong) else ""
+        return answer(request, Problem("store-unavailable", f"{why}Prøv igen om et øjeblik."))
 
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: HTTPException) -> Response:

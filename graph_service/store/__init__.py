@@ -42,6 +42,10 @@ class StoreError(Exception):
         self.status = status
 
 
+class TookTooLong(StoreError):
+    """The store may have answered later, but not within the limit on a query."""
+
+
 @dataclass
 class Solutions:
     """The solutions of a question. To go through them gives rows of terms.

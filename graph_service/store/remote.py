@@ -21,7 +21,7 @@ import httpx
 import pyoxigraph as ox
 
 from graph_service.ordering import of_terms
-from graph_service.store import Fact, Row, Solutions, StoreError, Term
+from graph_service.store import Fact, Row, Solutions, StoreError, Term, TookTooLong
 from graph_service.store.embedded import EmbeddedStore
 from graph_service.store.exchange import bound, left, until
 from graph_service.store.things import asked, asked_labels
@@ -208,7 +208,9 @@ class RemoteStore:
                     return self._send(query, began)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             self._held = self._sure
-            raise StoreError(f"{self.url}: {type(error).__name__}") from error
+            late = time.monotonic() - began >= self._seconds
+            kind = TookTooLong if late else StoreError
+            raise kind(f"{self.url}: {type(error).__name__}") from error
 
     def _send(self, query: str, began: float) -> tuple[bytes, int]:
         head = "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in prefixes_of(query).items())
@@ -244,9 +246,11 @@ class RemoteStore:
         when it had nothing to send before, but not otherwise: there the time itself tells.
         """
         if "X-SQL-State" in response.headers:
-            raise StoreError(f"{self.url} stopped early: {response.headers['X-SQL-State']}")
+            state = response.headers["X-SQL-State"]
+            kind = TookTooLong if state == "S1TAT" else StoreError
+            raise kind(f"{self.url} stopped early: {state}")
         if time.monotonic() - began >= self._seconds:
-            raise StoreError(f"{self.url} took more than {self._seconds:g} s")
+            raise TookTooLong(f"{self.url} took more than {self._seconds:g} s")
         if size > MOST_BYTES:
             raise StoreError(f"{self.url} answered more than {MOST_BYTES} bytes")
 

@@ -16,7 +16,7 @@ import uvicorn
 from graph_service.api.app import create_app
 from graph_service.build.publish import publish
 from graph_service.settings import PROJECT, Settings
-from graph_service.store import StoreError
+from graph_service.store import StoreError, TookTooLong
 from graph_service.store import upload as loading
 from graph_service.store.asking import ASKING, Asking, NobodyWaits
 from graph_service.store.remote import RemoteStore, client_for
@@ -103,7 +103,7 @@ def dripping(name: str) -> Iterator[Dripping]:
 def test_an_answer_without_end_is_given_up_in_time(name: str) -> None:
     with dripping(name) as store:
         began = time.monotonic()
-        with pytest.raises(StoreError):
+        with pytest.raises(TookTooLong):
             RemoteStore(store.url, "0123", 0.6).ask("ASK {}")
         assert 0.5 < time.monotonic() - began < 2.0
         assert store.hung_up.wait(2), "the connection is closed too"

@@ -16,7 +16,7 @@ import pytest
 
 from graph_service.build.publish import current
 from graph_service.settings import Settings
-from graph_service.store import StoreError
+from graph_service.store import StoreError, TookTooLong
 from graph_service.store import remote as module
 from graph_service.store.remote import RemoteStore, client_for, merged_graph
 from graph_service.vocabulary import AG, XSD
@@ -188,7 +188,7 @@ def test_what_has_rows_is_not_asked_twice_but_after_a_loss_the_snapshot_is_asked
 
 
 def test_an_answer_that_says_it_is_partial_is_none() -> None:
-    with pytest.raises(StoreError, match="S1TAT"):
+    with pytest.raises(TookTooLong, match="S1TAT"):
         list(store(rows({"x": X}, X_SQL_State="S1TAT")).select("SELECT ?x {}"))
     with pytest.raises(StoreError, match="2 rows"):
         list(store(rows({"x": X}, {"x": X}, X_SPARQL_MaxRows="2")).select("SELECT ?x {}"))
@@ -215,7 +215,7 @@ def test_a_dripping_answer_and_a_huge_one_are_cut_off(monkeypatch: pytest.Monkey
             yield b" " * 1000
 
     remote = store(lambda _: httpx.Response(200, content=drip()), 0.2)
-    with pytest.raises(StoreError, match="more than"):
+    with pytest.raises(TookTooLong, match="more than"):
         remote.ask("ASK {}")
     assert sent < 20
     monkeypatch.setattr(module, "MOST_BYTES", 5000)
@@ -232,8 +232,9 @@ def test_a_service_that_is_away_is_a_store_error(error: type[httpx.TransportErro
     def handler(request: httpx.Request) -> httpx.Response:
         raise error("no")
 
-    with pytest.raises(StoreError, match=error.__name__):
+    with pytest.raises(StoreError, match=error.__name__) as raised:
         store(handler).ask("ASK {}")
+    assert type(raised.value) is StoreError, "no limit of ours was reached"
 
 
 def test_a_dead_connection_is_tried_once_more_and_a_timeout_is_not() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -27,6 +28,7 @@ from tests.store.every_server import SLOW, Death, SameAnswers
 from tests.store.publishing import ansvarsgraf, small, small_project
 
 pytestmark = pytest.mark.virtuoso
+LATE, AGAIN = "Svaret kom ikke inden for tidsgrænsen.", "Prøv igen om et øjeblik."
 STOPPED = r"stopped early|more than 1 s|ReadTimeout"
 
 
@@ -109,12 +111,24 @@ def test_our_limit_on_rows_is_passed_on(loaded: Settings, monkeypatch: pytest.Mo
         list(store.select("SELECT ?s WHERE { ?s ?p ?o }"))
 
 
-def test_an_answer_over_the_limit_is_503(loaded: Settings) -> None:
-    late = TestClient(create_app(replace(loaded, query_seconds=0.001))).get(
-        "/api/v1/responsibilities"
-    )
-    assert late.status_code == 503
-    assert late.headers["content-type"].startswith("application/problem+json")
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"query_seconds": 0.001}, f"{LATE} {AGAIN}"),
+        ({"store": "http://127.0.0.1:1/sparql"}, AGAIN),
+    ],
+    ids=["late", "lost"],
+)
+def test_an_answer_over_the_limit_is_503_and_says_why(
+    loaded: Settings, changed: dict[str, Any], why: str
+) -> None:
+    """A server that is lost is another matter, and does not say so."""
+    client = TestClient(create_app(replace(loaded, **changed)))
+    answer = client.get("/api/v1/responsibilities")
+    assert answer.status_code == 503
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    problem = answer.json()
+    assert (problem["type"].rpartition("/")[2], problem["detail"]) == ("store-unavailable", why)
 
 
 def test_a_server_that_cuts_rows_is_found_out(tmp_path: Path) -> None:
@@ -164,6 +178,7 @@ def assert_away(client: TestClient) -> None:
         assert lost.status_code == 503, path
         assert lost.headers["content-type"].startswith("application/problem+json")
         assert lost.json()["title"] == "Grafen kan ikke nås lige nu"
+        assert LATE not in lost.json()["detail"]
         assert lost.headers["retry-after"] == "5"
     for path in ("/ansvar", "/id/body/b2"):
         page = client.get(path, headers=BROWSER)
