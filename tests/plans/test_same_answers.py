@@ -10,7 +10,7 @@ from graph_service.plans import Program, Programs
 from graph_service.questions import Question, bind, registry
 from graph_service.store import index
 from graph_service.store.embedded import EmbeddedStore
-from tests.store.compare import askings, by_value, pairs
+from tests.store.compare import askings, exact, pairs
 
 #: What no program is made of: scans of the whole graph, and what one question alone uses.
 BY_THE_ENGINE = {
@@ -40,7 +40,7 @@ def both(store: EmbeddedStore, question: Question, terms: dict[str, tuple[str, .
         put_in_order(theirs, order)
         assert list(ours) == list(theirs)
     else:
-        assert by_value(ours) == by_value(theirs)
+        assert exact(ours) == exact(theirs)
     return True
 
 
@@ -109,4 +109,4 @@ def test_a_program_is_made_once_for_a_set_of_parameters(answers: Answers) -> Non
     program = programs_of(store).of(question, one)
     assert isinstance(program, Program)
     assert programs_of(store).of(question, other) is program
-    assert by_value(program.solutions(one)) != by_value(program.solutions(other))
+    assert exact(program.solutions(one)) != exact(program.solutions(other))

@@ -9,7 +9,7 @@ import pytest
 
 from graph_service.plans import Programs
 from graph_service.store import index
-from tests.store.compare import by_value
+from tests.store.compare import exact
 
 #: More steps than Python nests loops.
 STEPS = 40
@@ -42,4 +42,4 @@ def test_loops_that_nest_deeper_than_python_allows(query: str, tmp_path: Path) -
         {n: t for n, t in zip(names, row, strict=True) if t is not None}  # type: ignore[arg-type]
         for row in store.query(query)  # type: ignore[union-attr]
     ]
-    assert by_value(found) == by_value(theirs) != []
+    assert exact(found) == exact(theirs) != []
