@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import re
 from functools import cache, partial
 from pathlib import Path
 from urllib.parse import quote, urlencode
+from xml.etree import ElementTree
+from zipfile import ZipFile
 
 import jsonschema_rs
+import pyoxigraph as ox
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
@@ -19,6 +25,7 @@ from graph_service.api.exact import Exact
 from graph_service.api.resources import RESOURCES
 from graph_service.api.schemas import SCHEMAS
 from graph_service.questions import registry
+from graph_service.vocabulary import PREFIXES
 from tests.sparql.conftest import TOKEN, make
 
 LISTS = [f"/api/v1/{name}" for name in RESOURCES]
@@ -101,6 +108,68 @@ def example_of(operation: dict) -> dict[str, str]:
     return values
 
 
+#: Media types whose syntax is another's.
+SYNTAXES = {
+    "application/x-turtle": "text/turtle",
+    "application/xml": "text/xml",
+    "application/opensearchdescription+xml": "text/xml",
+}
+RDF_MEDIA = {
+    "text/turtle",
+    "application/n-triples",
+    "application/n-quads",
+    "application/ld+json",
+    "application/rdf+xml",
+}
+#: What only a graph, or a page, can be given as.
+GRAPHS_ONLY = {"application/x-turtle", "text/plain", "text/html"}
+RESULTS_MEDIA = {
+    "application/sparql-results+json",
+    "application/sparql-results+xml",
+    "text/tab-separated-values",
+}
+
+
+def reads(body: bytes, media: str) -> None:
+    """A body is what its media type says, and says something.
+
+    Raises:
+        AssertionError, ValueError, SyntaxError: it is not.
+    """
+    name = media.partition(";")[0]
+    match SYNTAXES.get(name, name):
+        case "application/json":
+            assert json.loads(body)
+        case rdf if rdf in RDF_MEDIA:
+            form = ox.RdfFormat.from_media_type(rdf)
+            assert form and list(ox.parse(body, form))
+        case results if results in RESULTS_MEDIA:
+            form = ox.QueryResultsFormat.from_media_type(results)
+            assert form
+            parsed = ox.parse_query_results(body, form)
+            assert isinstance(parsed, ox.QueryBoolean) or list(parsed)
+        case "application/sparql-query":
+            # The service knows our prefixes, so they are not written out.
+            ox.Store().query(body.decode(), prefixes=PREFIXES)
+        case "text/csv":
+            text = io.StringIO(body.decode("utf-8-sig"), newline="")
+            rows = list(csv.reader(text, delimiter=";", strict=True))
+            assert len(rows) > 1 and len({len(row) for row in rows}) == 1
+        case "text/xml":
+            assert len(ElementTree.fromstring(body))
+        case "text/html":
+            assert body.lower().startswith(b"<!doctype html>") and body.rstrip().endswith(
+                b"</html>"
+            )
+        case "text/calendar":
+            assert body.startswith(b"BEGIN:VCALENDAR\r\n") and body.endswith(b"END:VCALENDAR\r\n")
+        case "text/plain":
+            assert body.decode().strip()
+        case other:
+            assert other.startswith("application/vnd.openxmlformats"), f"nobody reads {other}"
+            assert ZipFile(io.BytesIO(body)).testzip() is None
+
+
 @cache
 def validator(name: str) -> jsonschema_rs.Validator:
     schema = {"$ref": f"#/components/schemas/{name}", "components": {"schemas": SCHEMAS}}
@@ -117,20 +186,24 @@ def fits(answer: Response, operation: dict) -> None:
             validator(schema["$ref"].rpartition("/")[2]).validate(answer.json())
 
 
-@pytest.mark.parametrize("path", [*LISTS, *DETAILS, *OTHERS])
-def test_the_example_of_each_operation_has_an_answer_that_fits(
-    client: TestClient, document: dict, path: str
-) -> None:
-    operation = document["paths"][path]["get"]
+def example_at(path: str, operation: dict) -> tuple[str, dict[str, str]]:
+    """The address of an operation's example, and the values in its query string."""
     values = example_of(operation)
     needed = [p["name"] for p in operation.get("parameters", []) if p["required"]]
     if path.endswith("findings/{slug}") and "slug" not in values:
         pytest.skip("no rule has found anything yet")
     assert set(needed) <= set(values), f"{path} has no example for {needed}"
-    address = path
-    for name in list(values):
-        if f"{{{name}}}" in path:
-            address = address.replace(f"{{{name}}}", quote(values.pop(name)))
+    for name in re.findall(r"{(\w+)}", path):
+        path = path.replace(f"{{{name}}}", quote(values.pop(name)))
+    return path, values
+
+
+@pytest.mark.parametrize("path", [*LISTS, *DETAILS, *OTHERS])
+def test_the_example_of_each_operation_has_an_answer_that_fits(
+    client: TestClient, document: dict, path: str
+) -> None:
+    operation = document["paths"][path]["get"]
+    address, values = example_at(path, operation)
     answer = client.get(address, params=values, follow_redirects=False)
     assert answer.status_code in (200, 303), answer.text
     fits(answer, operation)
@@ -139,6 +212,32 @@ def test_the_example_of_each_operation_has_an_answer_that_fits(
     body = answer.json()
     if isinstance(body, dict) and "total" in body and path != "/api/v1/findings":
         assert body["total"] != 0, "the example gives nothing"
+
+
+@pytest.mark.parametrize("path", [*LISTS, *DETAILS, *OTHERS])
+def test_the_example_of_each_operation_is_had_in_every_form(
+    client: TestClient, document: dict, path: str
+) -> None:
+    """Each media type that is described, asked for by Accept, is given and can be read."""
+    operation = document["paths"][path]["get"]
+    address, values = example_at(path, operation)
+    for media in operation["responses"].get("200", {}).get("content", ()):
+        name = media.partition(";")[0]
+        asked = dict(values)
+        if name == "application/sparql-query":
+            asked["show"] = "sparql"
+        if path == "/sparql" and (name in RDF_MEDIA or name in GRAPHS_ONLY):
+            # The example asks for rows, and what is told without a query is a graph, or a page.
+            del asked["query"]
+        answer = client.get(address, params=asked, headers={"Accept": name})
+        assert answer.status_code == 200, (media, answer.text)
+        assert answer.headers["content-type"] == media
+        fits(answer, operation)
+        graph = (
+            name == "text/plain"
+            and "application/n-triples" in operation["responses"]["200"]["content"]
+        )
+        reads(answer.content, "application/n-triples" if graph else media)
 
 
 def test_the_example_of_each_change_is_done_as_described(document: dict, tmp_path: Path) -> None:
