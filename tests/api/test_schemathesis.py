@@ -6,13 +6,18 @@ import warnings
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastapi import FastAPI
 
 from graph_service.api.app import create_app
+from graph_service.settings import Settings
+from tests.server.conftest import server
 from tests.sparql.conftest import TOKEN, make
+
+if TYPE_CHECKING:
+    from schemathesis.schemas import BaseSchema
 
 pytestmark = pytest.mark.long
 
@@ -35,17 +40,21 @@ LIST = "[a-z-]+"
 OF_A_DAY = "(responsibilities|agreements|programmes|legal-bases)(/[^/]+)?"
 ACCEPTED = ["2xx", "3xx", "401", "403", "404", "409", "429", "5xx"]
 REFUSED = ["400", "401", "403", "404", "405", "406", "409", "413", "415", "422", "428", "429"]
+#: The line of a request is bounded over HTTP, however it came to be so long.
+TOO_LONG = "431"
 CONFIGURATION: dict[str, Any] = {
     "seed": 5,
     "request-timeout": 60,
     "generation": {"deterministic": True, "max-examples": CASES},
     # As by default, and 413 for a text that is longer than its schema allows.
-    "checks": {"negative_data_rejection": {"expected-statuses": REFUSED}},
+    "checks": {"negative_data_rejection": {"expected-statuses": [*REFUSED, TOO_LONG]}},
     "operations": [
         {
             "include-path-regex": BEYOND_SCHEMAS,
             "checks": {
-                "positive_data_acceptance": {"expected-statuses": [*ACCEPTED, "400", "406"]}
+                "positive_data_acceptance": {
+                    "expected-statuses": [*ACCEPTED, "400", "406", TOO_LONG]
+                }
             },
         },
         {
@@ -102,6 +111,16 @@ WITH_THE_KEY: dict[str, Any] = {
     },
 }
 
+#: Made-up cases for each operation over HTTP, some from two clients at the same time. What goes by
+#: system is left to the run in process.
+MANY = 30
+OVER_HTTP: dict[str, Any] = {
+    **CONFIGURATION,
+    "workers": 2,
+    "generation": {"deterministic": True, "max-examples": MANY},
+    "phases": {"coverage": {"enabled": False}},
+}
+
 
 @dataclass
 class Found:
@@ -124,22 +143,29 @@ class Found:
     failures: list[str] = field(default_factory=list)
 
 
-def explore(app: FastAPI, configuration: dict[str, Any], methods: list[str] | None) -> Found:
-    """Every operation, or those of some methods, and every phase of the engine, in process."""
+def load(served: FastAPI | str, configuration: dict[str, Any]) -> BaseSchema:
+    """The document of an application, which is then asked in process, or of a server's address."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import schemathesis
         from schemathesis.config import SchemathesisConfig
-        from schemathesis.engine import events, from_schema
 
         @schemathesis.serializer("application/sparql-query", "application/sparql-update")
         def as_text(context: object, value: object) -> bytes:
             return value if isinstance(value, bytes) else str(value).encode()
 
-        schema = schemathesis.openapi.from_asgi(
-            "/api/v1/openapi.json", app, config=SchemathesisConfig.from_dict(configuration)
-        )
-        schema = schema.include(method=methods) if methods else schema
+        config = SchemathesisConfig.from_dict(configuration)
+        if isinstance(served, str):
+            return schemathesis.openapi.from_url(f"{served}/api/v1/openapi.json", config=config)
+        return schemathesis.openapi.from_asgi("/api/v1/openapi.json", served, config=config)
+
+
+def explore(schema: BaseSchema) -> Found:
+    """Every operation of a document, and every phase of the engine."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from schemathesis.engine import events, from_schema
+
         found = Found({one.ok().label for one in schema.get_all_operations()})
         for event in from_schema(schema).execute():
             if isinstance(event, events.FatalError):
@@ -183,18 +209,33 @@ def described(app: FastAPI) -> set[str]:
 
 def test_no_answer_is_undocumented_and_none_is_an_error_of_ours(app: FastAPI) -> None:
     """The same cases each time."""
-    found = explore(app, CONFIGURATION, None)
+    found = explore(load(app, CONFIGURATION))
     assert found.operations == described(app)
     assert found.asked.keys() == found.made == found.operations
     assert found.checks == CHECKS
     assert found.asked.total() > CASES * len(found.operations)
 
 
+def test_no_answer_of_a_server_over_http_is_undocumented_or_an_error_of_ours(
+    app: FastAPI, settings: Settings, tmp_path: Path
+) -> None:
+    """What only reads, asked of two processes behind uvicorn and the limits on connections. The
+    whole graph is 40 MB, which a machine with much else to do does not write within 10 s."""
+    log = tmp_path / "log"
+    with server(settings.snapshots, log, processes=2, query_seconds=60) as running:
+        schema = load(f"http://127.0.0.1:{running.port}", OVER_HTTP)
+        found = explore(schema.exclude(method=WRITING))
+    assert found.operations == {one for one in described(app) if one.split()[0] not in WRITING}
+    assert found.asked.keys() == found.made == found.operations
+    assert found.checks == CHECKS
+    assert found.asked.total() > MANY / 2 * len(found.operations)
+
+
 def test_no_change_with_the_key_has_an_undocumented_answer_or_one_of_ours(tmp_path: Path) -> None:
     """Over a small graph of its own. Every operation changes something, but one that is asked to
     remove what another has removed."""
     app = create_app(make(tmp_path, admin_token=TOKEN))
-    found = explore(app, WITH_THE_KEY, WRITING)
+    found = explore(load(app, WITH_THE_KEY).include(method=WRITING))
     assert found.operations == {one for one in described(app) if one.split()[0] in WRITING}
     assert found.asked.keys() == found.made == found.operations
     assert found.checks == CHECKS
