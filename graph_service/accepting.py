@@ -20,7 +20,7 @@ from typing import ClassVar
 import uvicorn
 
 from graph_service.connections import BUSY, WAITING, Register, network
-from graph_service.guarded import Guarded, problem
+from graph_service.guarded import TOO_MANY, Guarded
 
 log = logging.getLogger("ansvarsgraf")
 
@@ -29,6 +29,8 @@ BACKLOG, ACCEPTED = 2048, 16
 #: After so many, how long the next wait, in times of what these took; and in seconds, where the
 #: system has no room for more.
 REST, NO_ROOM = 3.0, 1.0
+#: Seconds in which what has a protocol is read.
+TURNS = 0.01
 #: Bytes that are read of what a client sent on a connection that is refused.
 HEARD = 64 * 1024
 
@@ -40,6 +42,9 @@ class Silent:
         connection: its socket.
         address: whom it counts for.
         accepting: what accepted it.
+
+    Attributes:
+        handing: what makes its successor, when the first byte has come.
     """
 
     state = WAITING
@@ -48,7 +53,7 @@ class Silent:
     def __init__(self, connection: socket.socket, address: str, accepting: Accepting) -> None:
         self.address, self._socket, self._accepting = address, connection, accepting
         self._loop, self._register = accepting.loop, accepting.register
-        self._handing: asyncio.Task[None] | None = None
+        self.handing: asyncio.Task[None] | None = None
         self._held: asyncio.TimerHandle | None = None
 
     @property
@@ -81,7 +86,7 @@ class Silent:
         # So it gives way to nobody, and no deadline ends it, before its successor takes its place.
         self.state = BUSY
         self._register.speaks(self)
-        self._handing = self._loop.create_task(self._hand_over())
+        self.handing = self._loop.create_task(self._hand_over())
 
     async def _hand_over(self) -> None:
         try:
@@ -188,7 +193,7 @@ class Accepting:
         with contextlib.suppress(OSError):
             connection.recv(HEARD)
         with contextlib.suppress(OSError):
-            connection.send(problem(503, "For mange forbindelser."))
+            connection.send(TOO_MANY)
         connection.close()
 
 
@@ -209,7 +214,10 @@ class Server(uvicorn.Server):
         self._accepting = tuple(Accepting(each, made.register, make) for each in sockets or ())
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """As uvicorn's."""
+        """As uvicorn's; what has begun to speak is read first, and so answered."""
         for each in self._accepting:
             each.close()
+        handing = [one.handing for each in self._accepting for one in each.silent if one.handing]
+        await asyncio.gather(*handing)
+        await asyncio.sleep(TURNS)
         await super().shutdown([])

@@ -492,6 +492,10 @@ def problem(status: int, words: str) -> bytes:
     return head + tail + body
 
 
+#: What a connection too many is told.
+TOO_MANY = problem(503, "For mange forbindelser.")
+
+
 def written(whole: Whole, own: Iterable[Header], keep_alive: bool) -> bytes:
     """An answer as HTTP/1.1 has it.
 

@@ -18,8 +18,8 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from graph_service import accepting, connections
-from graph_service.accepting import ACCEPTED, Accepting
-from graph_service.connections import Limits, Register
+from graph_service.accepting import ACCEPTED, Accepting, Server
+from graph_service.connections import WAITING, Limits, Register
 from graph_service.guarded import Guarded, guarded
 from graph_service.processes import listen
 from tests.server.connected import GET, Connection, deadlines, play, until
@@ -227,5 +227,29 @@ def test_a_refused_address_waits_before_its_new_connection_is_read() -> None:
             assert (await reader.readline()).startswith(b"HTTP/1.1 204")
             assert time.monotonic() - begun > held - 0.2
             writer.close()
+
+    play(test)
+
+
+def test_who_has_begun_to_speak_is_answered_when_the_server_closes() -> None:
+    async def test() -> None:
+        protocol, register = guarded(Limits())
+        config = uvicorn.Config(nothing, http=protocol, lifespan="off", log_config=None)
+        serving, listening = Server(config), listen("127.0.0.1", 0)
+        config.load()
+        serving.lifespan = config.lifespan_class(config)
+        await serving.startup(sockets=[listening])
+        (taking,) = serving._accepting
+        _, silent = await asyncio.open_connection(*listening.getsockname())
+        reader, writer = await asyncio.open_connection(*listening.getsockname())
+        await until(lambda: len(taking.silent) == 2)
+        writer.write(GET)
+        while all(one.state == WAITING for one in taking.silent):
+            await asyncio.sleep(0)
+        await serving.shutdown()
+        assert (await reader.read()).startswith(b"HTTP/1.1 204")
+        assert register.figures()['connections{state="open"}'] == 0
+        for each in (silent, writer):
+            each.close()
 
     play(test)
