@@ -34,11 +34,15 @@ class Remembered(dict[Key, Value]):
             found = self._find(key)
             if not self.worth(found):
                 return found
+        self.keep(key, found)
+        return found
+
+    def keep(self, key: Key, found: Value) -> None:
+        """Remember a value that was found."""
         if len(self) >= self._half:
             self._former = dict(self)
             super().clear()
         self[key] = found
-        return found
 
     def clear(self) -> None:
         """Let go of everything."""

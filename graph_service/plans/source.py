@@ -16,6 +16,8 @@ from typing import Any
 
 from graph_service.plans.read import Unread
 from graph_service.plans.values import Registers, ValueProblem
+from graph_service.store.index import FEW as FEW_THINGS
+from graph_service.store.index import Steps
 
 #: Blocks within blocks, beyond which a function of its own goes on: a step writes two at most, what
 #: is written twice at most one more, and Python allows 20 loops.
@@ -70,6 +72,21 @@ class Source:
         self._depth += 1
         inside(self)
         self._depth -= 1
+
+    def each(self, variable: str, things: str, inside: Writer) -> None:
+        """Write a loop. Where every thing is walked from at once, they are read ahead."""
+        at, indent = len(self._lines), " " * self._depth
+        self.block(f"for {variable} in {things}:", inside)
+        first = re.search(
+            rf"\b(n\d+)\[{re.escape(variable)}\]", "".join(self._lines[at + 1 : at + 2])
+        )
+        if first and isinstance(self._values.get(first[1]), Steps):
+            several = self.name()
+            self._lines[at : at + 1] = [
+                f"{indent}{several} = {things}",
+                f"{indent}if len({several}) > {FEW_THINGS}: {first[1]}.ahead({several})",
+                f"{indent}for {variable} in {several}:",
+            ]
 
     def attempt(self, inside: Writer, otherwise: str) -> None:
         """Write lines, and the one that stands for them where an operator has an error."""

@@ -26,7 +26,7 @@ class Walk:
     end: int
 
     def __call__(self, source: Source, following: Writer) -> None:
-        source.block(f"for r[{self.end}] in {self.found(source)}:", following)
+        source.each(f"r[{self.end}]", self.found(source), following)
 
     def or_nothing(self, source: Source, following: Writer) -> None:
         """The same, or once to nothing where it leads nowhere."""

@@ -43,3 +43,33 @@ def test_loops_that_nest_deeper_than_python_allows(query: str, tmp_path: Path) -
         for row in store.query(query)  # type: ignore[union-attr]
     ]
     assert exact(found) == exact(theirs) != []
+
+
+@pytest.mark.parametrize("spokes", [index.FEW, 30])
+def test_many_things_that_are_walked_from_at_once_are_read_in_one_look(
+    spokes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = tmp_path / "lines"
+    said = "".join(
+        f"<x:{n:02}> <x:p> <x:hub> .\n<x:{n:02}> <x:q> <x:{n % 3}> .\n" for n in range(spokes)
+    )
+    lines.write_text(said, encoding="utf-8")
+    with lines.open("rb") as file:
+        index.write(file, tmp_path)
+    walked = index.Index(tmp_path)
+    looks: list[str] = []
+    rows = walked._table.rows
+
+    def look(query: str, values: tuple[object, ...] = ()) -> list[object]:
+        looks.append(query)
+        return rows(query, values)
+
+    query = "SELECT ?s ?n WHERE { ?s <x:p> <x:hub> . ?s <x:q> ?n }"
+    program = Programs(walked).compile(query, {})
+    monkeypatch.setattr(walked._table, "rows", look)
+    found = [(row["s"].value, row["n"].value) for row in program.solutions({})]
+    assert sorted(found) == [(f"x:{n:02}", f"x:{n % 3}") for n in range(spokes)]
+    one_by_one = looks.count(index.FORWARD) + looks.count(index.BACKWARD)
+    assert (one_by_one, looks.count(index.ALL_FORWARD)) == (
+        (1, 1) if spokes > index.FEW else (1 + spokes, 0)
+    )

@@ -15,6 +15,7 @@ from graph_service.store.embedded import EmbeddedStore
 from graph_service.store.index import (
     ANYTHING,
     BITS,
+    FEW,
     NOWHERE,
     Index,
     NowhereError,
@@ -154,6 +155,31 @@ def test_subjects_are_looked_for_where_it_costs_least(
     assert NOWHERE not in walked.subjects[agreed][NOWHERE]
     walked.let_go()
     assert not walked.subjects[agreed]
+
+
+def test_what_is_read_ahead_is_what_each_look_finds(
+    answers: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = answers.store
+    assert isinstance(store, EmbeddedStore)
+    each, many = Index(store.folder), Index(store.folder)
+    for direction in ("forward", "backward"):
+        for number in range(len(each.properties)):
+            one, several = getattr(each, direction)[number], getattr(many, direction)[number]
+            things = [*range(0, 4000, 7), NOWHERE]
+            several.ahead(things)
+            expected = {thing: one[thing] for thing in things}
+            assert dict(several) == {t: f for t, f in expected.items() if one.worth(f)}
+    few = Index(store.folder).forward[0]
+    few.ahead(range(FEW))
+    assert not few
+    monkeypatch.setattr(index, "AHEAD", 20)
+    few.ahead(range(100))
+    assert sorted(few) == list(range(20))
+    looks: list[object] = []
+    monkeypatch.setattr(few, "_find_all", looks.append)
+    few.ahead(range(20))
+    assert not looks, "what is known is not read again"
 
 
 def test_what_leads_to_very_much_is_not_remembered(
