@@ -60,7 +60,7 @@ def play(test: Callable[[], Awaitable[None]]) -> None:
 def deadlines(register: Register) -> int:
     """The deadlines that a register watches. One of a connection that left would never be met."""
     watched = register._waiting, register._sending, register._idle, register._lingering
-    return sum(map(len, watched))
+    return sum(map(len, watched)) + len(register._speaking)
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -145,7 +145,6 @@ def test_who_leaves_in_the_turn_of_its_first_byte_leaves_nothing() -> None:
             await asyncio.sleep(0.05)
             await until(lambda: here.opened() == 0)
             assert deadlines(here.register) == 0
-            assert not here.register._speaking
             assert not here.accepting.silent
 
     play(test)
