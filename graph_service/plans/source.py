@@ -74,13 +74,13 @@ class Source:
         self._depth -= 1
 
     def each(self, variable: str, things: str, inside: Writer) -> None:
-        """Write a loop. Where every thing is walked from at once, they are read ahead."""
+        """Write a loop. Where each thing is walked from first of all, and none of them is left when
+        something is found, they are read ahead."""
         at, indent = len(self._lines), " " * self._depth
         self.block(f"for {variable} in {things}:", inside)
-        first = re.search(
-            rf"\b(n\d+)\[{re.escape(variable)}\]", "".join(self._lines[at + 1 : at + 2])
-        )
-        if first and isinstance(self._values.get(first[1]), Steps):
+        inner = "".join(self._lines[at + 1 : at + 2])
+        first = re.search(rf"\b(n\d+)\[{re.escape(variable)}\]", inner)
+        if not self._until_found and first and isinstance(self._values.get(first[1]), Steps):
             several = self.name()
             self._lines[at : at + 1] = [
                 f"{indent}{several} = {things}",

@@ -49,10 +49,10 @@ LITERAL = f"SELECT id FROM terms WHERE text = ? AND {LITERALS}"  # noqa: S608 - 
 #: How a step is read, and all steps from a thing; in each direction.
 FORWARD = "SELECT found FROM forward WHERE step = ?"
 BACKWARD = "SELECT found FROM backward WHERE step = ?"
-#: To count does not read what is counted: of a class at a hundred regions it is 4 MB.
-#: The same of many, a JSON array.
+#: The same of many steps, a JSON array.
 ALL_FORWARD = "SELECT step, found FROM forward WHERE step IN (SELECT value FROM json_each(?))"
 ALL_BACKWARD = "SELECT step, found FROM backward WHERE step IN (SELECT value FROM json_each(?))"
+#: To count does not read what is counted: of a class at a hundred regions it is 4 MB.
 NUMBER_BACKWARD = (
     "SELECT CASE typeof(found) WHEN 'blob' THEN length(found) / 4 ELSE 1 END "
     "FROM backward WHERE step = ?"

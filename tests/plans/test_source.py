@@ -53,7 +53,8 @@ def test_many_things_that_are_walked_from_at_once_are_read_in_one_look(
     said = "".join(
         f"<x:{n:02}> <x:p> <x:hub> .\n<x:{n:02}> <x:q> <x:{n % 3}> .\n" for n in range(spokes)
     )
-    lines.write_text(said, encoding="utf-8")
+    one = '"1"^^<http://www.w3.org/2001/XMLSchema#integer>'
+    lines.write_text(f"{said}<x:hub> <x:r> {one} .\n", encoding="utf-8")
     with lines.open("rb") as file:
         index.write(file, tmp_path)
     walked = index.Index(tmp_path)
@@ -66,6 +67,9 @@ def test_many_things_that_are_walked_from_at_once_are_read_in_one_look(
 
     query = "SELECT ?s ?n WHERE { ?s <x:p> <x:hub> . ?s <x:q> ?n }"
     program = Programs(walked).compile(query, {})
+    exists = Programs(walked).compile(
+        "SELECT ?h WHERE { ?h <x:r> 1 FILTER EXISTS { ?s <x:p> ?h . ?s <x:q> ?n } }", {}
+    )
     monkeypatch.setattr(walked._table, "rows", look)
     found = [(row["s"].value, row["n"].value) for row in program.solutions({})]
     assert sorted(found) == [(f"x:{n:02}", f"x:{n % 3}") for n in range(spokes)]
@@ -73,3 +77,7 @@ def test_many_things_that_are_walked_from_at_once_are_read_in_one_look(
     assert (one_by_one, looks.count(index.ALL_FORWARD)) == (
         (1, 1) if spokes > index.FEW else (1 + spokes, 0)
     )
+    looks.clear()
+    walked.let_go()
+    assert [row["h"].value for row in exists.solutions({})] == ["x:hub"]
+    assert looks.count(index.ALL_FORWARD) == 0, "the first one is enough"
