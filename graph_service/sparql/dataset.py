@@ -24,6 +24,9 @@ from graph_service.sparql.guard import QUERY_KINDS, Token, tokens
 _FROM = re.compile(r"(?:ASK|CONSTRUCT)?FROM(NAMED)?", re.IGNORECASE)
 #: Triples of a graph that are counted before the next graph has its turn.
 STRIDE = 1000
+#: Graphs that the engine is asked for at once: its time grows with their square, and its stack with
+#: them.
+ASKED = 100
 #: Gives the values of the first row of a query.
 FirstRow = Callable[[str], Iterable[Any]]
 
@@ -53,11 +56,14 @@ class Dataset:
         if not found:
             return None
         # What a prefix and a relative address come to, the engine knows best.
-        asked = "".join(f"({each.iri.text} AS ?g{n})" for n, each in enumerate(found))
-        try:
-            iris = first_row(f"{prologue(text, all_)}\nSELECT {asked} {{}}")
-        except SyntaxError:
-            return None
+        before, iris = prologue(text, all_), list[Any]()
+        for start in range(0, len(found), ASKED):
+            some = enumerate(found[start : start + ASKED])
+            asked = "".join(f"({each.iri.text} AS ?g{n})" for n, each in some)
+            try:
+                iris += first_row(f"{before}\nSELECT {asked} {{}}")
+            except SyntaxError:
+                return None
         pairs = [(each, str(iri.value)) for each, iri in zip(found, iris, strict=True)]
         return cls.of(
             [iri for each, iri in pairs if not each.named],
@@ -125,9 +131,9 @@ def _in_common(store: ox.Store, graphs: Iterable[ox.NamedNode]) -> bool:
     left = {graph: store.quads_for_pattern(None, None, None, graph) for graph in graphs}
     smaller: list[ox.NamedNode] = []
     while len(left) > 1:
-        ended = [
+        ended = {
             graph for graph, quads in left.items() if sum(1 for _ in islice(quads, STRIDE)) < STRIDE
-        ]
+        }
         smaller += ended
         left = {graph: quads for graph, quads in left.items() if graph not in ended}
     one, other = _written(smaller), _written([*smaller, *left])

@@ -74,6 +74,15 @@ def test_the_graphs_may_be_written_in_every_way(client: TestClient, query: str) 
     assert bindings(client, query) == ["4"]
 
 
+def test_thousands_of_graphs_are_a_dataset_too(client: TestClient) -> None:
+    """The engine that is asked for all of them at once overflows its stack."""
+    many = " ".join(f"FROM <urn:{n}>" for n in range(5000))
+    query = f"PREFIX ex: <{EX}> {COUNT}".replace("{", f"FROM ex:a {many} FROM ex:b {{")
+    answer = client.post("/sparql", data={"query": query})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["results"]["bindings"][0]["n"]["value"] == "4"
+
+
 def test_what_is_named_twice_is_found_once_by_graph(client: TestClient) -> None:
     inside = "SELECT ?g {{ GRAPH ?g {{ ?s ?p 1 }} }}"
     assert bindings(client, inside.format(), ("named-graph-uri", A), ("named-graph-uri", A)) == [A]
