@@ -155,12 +155,17 @@ class Parent:
         answer: what a process does, given its listening socket and what it shares.
         host, port: where they listen.
         number: how many.
+
+    Raises:
+        OSError: the address cannot be used.
     """
 
     def __init__(
         self, answer: Callable[[socket.socket, Among], None], host: str, port: int, number: int
     ) -> None:
         self.answer, self.host, self.number = answer, host, number
+        # What these share would be shared with another service too: it must not listen there.
+        listen(host, port).close()
         first = listen(host, port, shared=True)
         self.port = first.getsockname()[1]
         self._held = first

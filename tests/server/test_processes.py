@@ -285,6 +285,19 @@ def test_a_start_over_what_cannot_be_read_says_so(settings: Settings, tmp_path: 
     assert caught.value.code == 4
 
 
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_second_service_on_the_same_port_is_refused(
+    settings: Settings, tmp_path: Path, number: int
+) -> None:
+    """Also when both share theirs among processes: the system would share it among all."""
+    small(tmp_path, "En")
+    with server(tmp_path, tmp_path / "log", 2) as running:
+        with pytest.raises(CommandError, match="kan ikke bruges: Address already in use") as caught:
+            serve_command(replace(settings, snapshots=tmp_path), "127.0.0.1", running.port, number)
+        assert caught.value.code == 4
+        assert running.get("/healthz")[0] == 200
+
+
 #: The service, in which the third fork fails, as where no more processes are allowed.
 FORK_FAILS = """
 import errno, os, sys
