@@ -151,7 +151,7 @@ class Guarded(HttpToolsProtocol):
     address = ""
     state = WAITING
     said_something = False
-    #: What had its place before anything was said.
+    #: What had its place until something was said.
     former: Connection
     _header = 0
     _raw = 0
@@ -183,6 +183,7 @@ class Guarded(HttpToolsProtocol):
         super().connection_made(self._together)  # type: ignore[arg-type]
         self.address = self.former.address
         self.register.succeeds(self, self.former)
+        del self.former
 
     def _closes(self) -> bool:
         self._tell_application()

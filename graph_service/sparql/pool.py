@@ -155,9 +155,9 @@ class Pool:
                 store-unavailable, internal.
         """
         worker = await self._acquire(client)
-        result = Result(self._budget, worker.folder.name, client)
         if job.network:
             self._let_out(worker, client)
+        result = Result(self._budget, worker.folder.name, client)
         task = self._spawn(self._drive(None if job.network else worker, job, result, client))
         result.on_close(task.cancel)
         try:
