@@ -272,7 +272,9 @@ def growth(bench: Bench) -> None:
     answers = {}
     for size in bench.sizes:
         folder = current(bench.snapshots(size))
-        answers[size] = Answers(EmbeddedStore(folder), questions)
+        store = EmbeddedStore(folder)
+        store.read_in()  # as the service does
+        answers[size] = Answers(store, questions)
         answers[size].label_of_term("")
     say("asking the indexed questions")
     rng = random.Random(1)

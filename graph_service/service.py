@@ -133,7 +133,8 @@ class Service:
             manifest = manifest_of(folder)
             store: Store
             if self.settings.store == "embedded":
-                store = EmbeddedStore(folder)
+                store = embedded = EmbeddedStore(folder)
+                embedded.read_in()
             else:
                 from graph_service.store.remote import RemoteStore
 

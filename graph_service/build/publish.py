@@ -5,8 +5,8 @@ Layout of the snapshots folder::
     LOCK                    held by the one who changes what is here
     CURRENT                 the id of the snapshot in service, replaced atomically
     <id>/store/             the Oxigraph store, read-only from here on
-    <id>/things.sqlite      what it says of each thing, kept together
-    <id>/index.sqlite       its merged graph as numbers, which the named questions walk
+    <id>/index.sqlite       its merged graph as numbers, which the named questions walk and by
+                            which things are described
     <id>/search.sqlite      the words that name and describe its things
     <id>/manifest.json      id, time, triples per graph, versions
     .new-*  .old-*          a snapshot that is being written, or removed
@@ -46,13 +46,16 @@ import pyoxigraph as ox
 from graph_service import __version__
 from graph_service.build.held import is_held
 from graph_service.search import file as search
-from graph_service.store import StoreError, index, things
+from graph_service.store import StoreError, index
+from graph_service.vocabulary import GRAPH
 
 POINTER = "CURRENT"
 LOCK = "LOCK"
 KEEP = 3
+#: How the names of documents' graphs begin.
+DOCUMENTS = f"{GRAPH}doc/"
 #: The files of a whole snapshot.
-WHOLE = ("manifest.json", things.FILE, index.FILE, search.FILE)
+WHOLE = ("manifest.json", index.FILE, search.FILE)
 NEW, OLD, POINTING = ".new-", ".old-", ".pointer-"
 #: Of fcntl.h and stdio.h.
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
@@ -216,9 +219,9 @@ def _publish(
 def _fill(
     lines: list[bytes], graphs: dict[str, int], store: ox.Store
 ) -> tuple[int, dict[str, int]]:
-    merged = {line[: line.rindex(b" <")] + b" .\n" for line in lines}
-    store.bulk_load(b"\n".join(lines), format=ox.RdfFormat.N_QUADS)
-    store.bulk_load(b"".join(merged), format=ox.RdfFormat.N_TRIPLES)
+    merged = {line[: line.rindex(b" <")] + b" ." for line in lines}
+    # All at once: what has no name is the same in its named graph and in the merged one.
+    store.bulk_load(b"\n".join([*lines, *merged]), format=ox.RdfFormat.N_QUADS)
     for name, count in graphs.items():
         if not count:
             store.add_graph(ox.NamedNode(name))
@@ -230,11 +233,7 @@ def _write(fill: Fill, snapshot: str, work: Path) -> Manifest:
     triples, graphs = fill(store)
     store.optimize()
     store.flush()
-    with TemporaryFile(dir=work) as lines:
-        store.dump(lines, format=ox.RdfFormat.N_TRIPLES, from_graph=ox.DefaultGraph())
-        for beside in (things, index):
-            lines.seek(0)
-            beside.write(lines, work)
+    index.write(by_graph(store, graphs, work), work)
     search.write(store, work)
     return Manifest(
         id=snapshot,
@@ -247,6 +246,22 @@ def _write(fill: Fill, snapshot: str, work: Path) -> Manifest:
             "rdflib": version("rdflib"),
         },
     )
+
+
+def by_graph(store: ox.Store, graphs: Iterable[str], work: Path) -> Iterator[bytes]:
+    """The triples of named graphs in N-Triples, line by line: first those of documents.
+
+    What a document says of things is so read together, and lies together in the index; the graphs
+    that gather what all documents have come after them.
+
+    Args:
+        work: a folder where a file is put for a time.
+    """
+    for name in sorted(graphs, key=lambda name: (not name.startswith(DOCUMENTS), name)):
+        with TemporaryFile(dir=work) as lines:
+            store.dump(lines, format=ox.RdfFormat.N_TRIPLES, from_graph=ox.NamedNode(name))
+            lines.seek(0)
+            yield from lines
 
 
 def _json(manifest: Manifest) -> str:

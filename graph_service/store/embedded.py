@@ -1,7 +1,8 @@
 """The graph in this process: a published snapshot, opened read-only with Oxigraph.
 
 The named questions walk the index beside the store (:mod:`graph_service.plans`), which takes a
-seventh of the time that Oxigraph's store in memory needs; all else is asked of Oxigraph.
+seventh of the time that Oxigraph's store in memory needs, and things are described from it; all
+else is asked of Oxigraph.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ import pyoxigraph as ox
 from graph_service.ordering import of_terms
 from graph_service.plans import Programs, Unread
 from graph_service.questions import Question
-from graph_service.store import Fact, Row, Solutions, StoreError, index, things
+from graph_service.store import Fact, Row, Solutions, StoreError, index
 from graph_service.store.index import Index
-from graph_service.store.things import Things, asked, asked_labels
+from graph_service.store.tables import read_in
+from graph_service.store.things import asked, asked_labels
 from graph_service.vocabulary import prefixes_of
 
 MERGED = ox.DefaultGraph()
@@ -36,10 +38,19 @@ class EmbeddedStore:
             self._disk = ox.Store.read_only(str(folder / "store"))
         except OSError as error:
             raise StoreError(str(error)) from error
-        # A snapshot that an earlier version published has no such files.
-        self._things = Things(folder) if (folder / things.FILE).is_file() else None
+        # A snapshot that an earlier version published has no such file.
         self._index = Index(folder) if (folder / index.FILE).is_file() else None
         self._programs = Programs(self._index) if self._index else None
+
+    def read_in(self) -> None:
+        """Have the system read the index into its memory: from the disk, each of the first
+        questions about a large graph waits for some sixty places of it.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        if self._index:
+            read_in(self.folder / index.FILE)
 
     def let_go(self) -> None:
         if self._index:
@@ -69,10 +80,10 @@ class EmbeddedStore:
         return bool(self._run(query))
 
     def about(self, things: Sequence[str]) -> Iterator[Fact]:
-        return self._things.about(things) if self._things else asked(self, things)
+        return self._index.about(things) if self._index else asked(self, things)
 
     def labels(self, things: Sequence[str]) -> Iterator[tuple[str, str]]:
-        return self._things.labels(things) if self._things else asked_labels(self, things)
+        return self._index.labels(things) if self._index else asked_labels(self, things)
 
     def describes(self, thing: ox.NamedNode) -> bool:
         if self._index:

@@ -6,6 +6,7 @@ Source: SQLite's URI filenames (``immutable``) and result codes.
 from __future__ import annotations
 
 import errno
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from graph_service.store import StoreError
+
+#: The largest file that is read in: half of the machine's memory. And how much of it at a time.
+LARGEST = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+PIECE = 1 << 20
 
 
 class Table:
@@ -46,6 +51,23 @@ class Table:
             return self._file.execute(query, values).fetchall()
         except sqlite3.Error as error:
             raise StoreError(f"{self._name}: {error}") from error
+
+
+def read_in(path: Path) -> None:
+    """Read a file once, so that the system has it in its memory, unless it is too large for that.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    try:
+        if path.stat().st_size > LARGEST:
+            return
+        piece = bytearray(PIECE)
+        with path.open("rb", buffering=0) as file:
+            while file.readinto(piece):
+                pass
+    except OSError as error:
+        raise StoreError(f"{path}: {error}") from error
 
 
 @contextmanager

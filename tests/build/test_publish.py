@@ -34,6 +34,14 @@ def test_one_triple_in_two_graphs_counts_once(tmp_path: Path) -> None:
     assert row["n"].value == "2"
 
 
+def test_what_has_no_name_is_the_same_in_its_graph_and_in_the_merged_one(tmp_path: Path) -> None:
+    p, g, o = ox.NamedNode("urn:p"), ox.NamedNode("urn:g"), ox.BlankNode("o")
+    publish([ox.Quad(ox.NamedNode("urn:s"), p, o, g), ox.Quad(o, p, ox.Literal("x"), g)], tmp_path)
+    store = EmbeddedStore(current(tmp_path))
+    (row,) = store.select('SELECT ?b WHERE { <urn:s> <urn:p> ?b GRAPH ?g { ?b ?p "x" } }')
+    assert [(iri, value) for iri, _, value in store.about(["urn:s"])] == [("urn:s", row["b"])]
+
+
 def test_the_same_content_has_the_same_id(tmp_path: Path) -> None:
     first = publish([quad("x"), quad("y")], tmp_path / "a")
     second = publish([quad("y"), quad("x")], tmp_path / "b")

@@ -10,8 +10,9 @@ import pytest
 from graph_service.answers import Answers
 from graph_service.build.publish import current
 from graph_service.questions import registry
+from graph_service.service import Service
 from graph_service.settings import Settings
-from graph_service.store import StoreError, index, things
+from graph_service.store import StoreError, index, tables
 from graph_service.store.embedded import EmbeddedStore
 from graph_service.vocabulary import ag, thing
 
@@ -24,11 +25,8 @@ def copy(settings: Settings, tmp_path: Path) -> Path:
     return shutil.copytree(current(settings.snapshots), tmp_path / "copy")
 
 
-@pytest.mark.parametrize("file", [index.FILE, things.FILE])
-def test_a_snapshot_of_an_earlier_version_answers_too(
-    file: str, copy: Path, answers: Answers
-) -> None:
-    (copy / file).unlink()
+def test_a_snapshot_of_an_earlier_version_answers_too(copy: Path, answers: Answers) -> None:
+    (copy / index.FILE).unlink()
     without = Answers(EmbeddedStore(copy), registry())
     for name in ASKED:
         example = registry()[name].example
@@ -101,3 +99,28 @@ def test_what_is_let_go_is_found_again(copy: Path) -> None:
     assert own.rows("who-under-provision", example) == before != []
     assert own.table(own.solutions("who-under-provision", example)) == shown
     assert own.page("tasks", {}).things == listed
+
+
+def read_by_this_process() -> int:
+    """Bytes that calls of read(2) and the like have given so far."""
+    (line,) = (s for s in Path("/proc/self/io").read_text().splitlines() if s.startswith("rchar:"))
+    return int(line.removeprefix("rchar:"))
+
+
+@pytest.mark.parametrize("room", [True, False])
+def test_the_index_is_read_in_when_a_snapshot_is_taken_in_service(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, room: bool
+) -> None:
+    """Unless the machine has no room for it."""
+    size = (current(settings.snapshots) / index.FILE).stat().st_size
+    monkeypatch.setattr(tables, "LARGEST", size if room else size - 1)
+    before = read_by_this_process()
+    Service(settings).reload()
+    assert (read_by_this_process() - before >= size) == room
+
+
+def test_an_index_that_cannot_be_read_in_is_an_error_of_the_store(copy: Path) -> None:
+    store = EmbeddedStore(copy)
+    (copy / index.FILE).unlink()
+    with pytest.raises(StoreError, match=index.FILE):
+        store.read_in()

@@ -10,6 +10,7 @@ import pyoxigraph as ox
 import pytest
 
 from graph_service.answers import Answers
+from graph_service.build.publish import DOCUMENTS, manifest_of
 from graph_service.store import index
 from graph_service.store.embedded import EmbeddedStore
 from graph_service.store.index import (
@@ -193,6 +194,55 @@ def test_what_leads_to_very_much_is_not_remembered(
     steps = walked.backward[everything]
     assert len(steps[ANYTHING]) > 10_000
     assert ANYTHING not in steps
+
+
+def test_what_is_spoken_of_together_lies_together(answers: Answers) -> None:
+    """What a document alone speaks of has numbers that follow each other."""
+    store = answers.store
+    assert isinstance(store, EmbeddedStore)
+    walked = Index(store.folder)
+    names = manifest_of(store.folder).graphs
+    document = ox.NamedNode(
+        max((n for n in names if n.startswith(DOCUMENTS)), key=names.__getitem__)
+    )
+    subjects = {q.subject.value for q in store._disk.quads_for_pattern(None, None, None, document)}
+    numbers = sorted(number for iri in subjects if (number := walked.number(f"<{iri}>")))
+    assert len(numbers) > 1000
+    ((terms,),) = walked._table.rows("SELECT count(*) FROM terms")
+    within = numbers[-len(numbers) // 10] - numbers[len(numbers) // 10]
+    assert within < terms / 5
+
+
+@pytest.mark.parametrize("part", [1, 7, index.PART])
+def test_triples_come_in_any_order_and_more_than_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: int
+) -> None:
+    monkeypatch.setattr(index, "PART", part)
+    said = [b"<x:%d> <x:%d> <x:%d> .\n" % (n % 5, n % 2, n % 7) for n in range(40)]
+    write(said, tmp_path)
+    walked = Index(tmp_path)
+    assert [str(walked.terms[n]) for n in range(4)] == ["<x:0>", "<x:1>", "<x:2>", "<x:3>"]
+    found = {
+        (walked.terms[thing].value, property, walked.terms[value].value)
+        for property, facts in walked.properties.items()
+        for thing in walked.backward[facts.number][ANYTHING]
+        for value in walked.forward[facts.number][thing]
+    }
+    assert found == {(f"x:{n % 5}", f"x:{n % 2}", f"x:{n % 7}") for n in range(40)}
+    assert sum(p.triples for p in walked.properties.values()) == len(found)
+    for direction in (walked.forward, walked.backward):
+        for steps in direction:
+            for thing in range(-1, 8):
+                assert list(steps[thing]) == sorted(set(steps[thing]))
+
+
+def test_more_terms_than_numbers_tell_apart_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index, "TERM", 7)
+    said = [b"<x:%d> <x:p> <x:p> .\n" % n for n in range(7)]
+    with pytest.raises(ValueError, match="1 properties, 8 terms: too many"):
+        write(said, tmp_path)
 
 
 def test_a_disk_that_refuses_is_an_error_with_its_number(tmp_path: Path) -> None:

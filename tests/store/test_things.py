@@ -1,4 +1,4 @@
-"""What a snapshot says of each thing is the same beside its store as in it."""
+"""What a snapshot says of each thing is the same by its index as by queries."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from graph_service.build.publish import current, publish
 from graph_service.shaping import HIDDEN
 from graph_service.store import Row, StoreError
 from graph_service.store.embedded import EmbeddedStore
-from graph_service.store.things import AT_ONCE, FILE, asked, asked_labels, write
+from graph_service.store.index import FILE
+from graph_service.store.things import AT_ONCE, asked, asked_labels
 from graph_service.vocabulary import thing
-from tests.store.disk import lines_of, refusing
 
 PART = 500
 
@@ -135,15 +135,3 @@ def test_a_spoilt_file_is_an_error_of_the_store(wicked: EmbeddedStore) -> None:
         list(EmbeddedStore(wicked.folder).about(["http://x/a"]))
     with pytest.raises(StoreError, match=FILE):
         list(EmbeddedStore(wicked.folder).labels(["http://x/a"]))
-
-
-def test_a_disk_that_refuses_is_an_error_with_its_number(tmp_path: Path) -> None:
-    store = ox.Store()
-    quads = (
-        ox.Quad(ox.NamedNode(f"urn:{n}"), ox.NamedNode("urn:p"), ox.Literal("x" * 1000))
-        for n in range(500)
-    )
-    store.bulk_extend(quads)
-    lines = lines_of(store)
-    with refusing(100_000):
-        write(lines, tmp_path)
