@@ -11,7 +11,7 @@ import pyoxigraph as ox
 from graph_service.ordering import put_in_order
 from graph_service.plans.compile import Compiler
 from graph_service.plans.groups import hidden
-from graph_service.plans.layout import Layout, Names, Run, placeholder
+from graph_service.plans.layout import FEW, Layout, Names, Run, placeholder
 from graph_service.plans.read import Select, Unread, read
 from graph_service.plans.values import Operators, Registers, made
 from graph_service.questions import Question
@@ -19,10 +19,16 @@ from graph_service.store import Key, Solutions, Term
 from graph_service.store.index import NOWHERE, Index, NowhereError, term_of
 
 #: Programs that are kept: a question has one for each set of parameters that are given, and for
-#: each number of values of one.
+#: each :func:`room` of one's values.
 PROGRAMS = 500
 #: Values of a parameter: each has a part of the program, which takes long to make and room to keep.
-MOST_VALUES = 8
+MOST_VALUES = 512
+
+
+def room(values: int) -> int:
+    """For how many values of a parameter a program is made that is asked with so many: of those
+    that are not few, a power of two, and the last is repeated."""
+    return values if values <= FEW else 1 << (values - 1).bit_length()
 
 
 class Program:
@@ -56,7 +62,8 @@ class Program:
         """The solutions, with the numbers of the index as keys.
 
         Args:
-            terms: parameter → terms in SPARQL syntax, as many as it was compiled for.
+            terms: parameter → terms in SPARQL syntax, as many as it was compiled for, or as have
+                the same :func:`room`.
 
         Raises:
             Unread: a value is of a kind that is not compared here.
@@ -68,7 +75,9 @@ class Program:
         absent = False
         for (name, place), slot in self._layout.places.items():
             walked = slot in self._layout.walked
-            value = registers[slot] = self._value(terms[name][place], walked=walked)
+            given = terms[name]
+            term = given[min(place, len(given) - 1)]
+            value = registers[slot] = self._value(term, walked=walked)
             absent = absent or value == NOWHERE
         try:
             return self._solutions(registers, absent=absent)
@@ -135,10 +144,11 @@ class Programs:
         """
         if any(len(given) > MOST_VALUES for given in terms.values()):
             return None
-        asked = (question.text, *((name, len(given)) for name, given in terms.items()))
+        rooms = {name: room(len(given)) for name, given in terms.items()}
+        asked = (question.text, *rooms.items())
         if asked not in self._made:
             marks = {
-                name: tuple(placeholder(name, at, term) for at, term in enumerate(given))
+                name: tuple(placeholder(name, at, given[0]) for at in range(rooms[name]))
                 for name, given in terms.items()
             }
             query = question.sparql(marks).removesuffix(question.unsorted[0])

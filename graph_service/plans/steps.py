@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from graph_service.plans.layout import FOUND, Run
+from graph_service.plans.layout import FEW, FOUND, Run
 from graph_service.plans.source import Maker, Source, Writer, agreeing, chained, registers
 from graph_service.plans.values import Registers
 from graph_service.plans.walk import Walk
@@ -18,7 +18,7 @@ def offered(slot: int, terms: Sequence[int]) -> Maker:
     """Bind a register to each of some terms."""
 
     def make(source: Source, following: Writer) -> None:
-        source.block(f"for r[{slot}] in {registers(terms)}:", following)
+        source.block(f"for r[{slot}] in {each_once(terms)}:", following)
 
     return make
 
@@ -26,7 +26,13 @@ def offered(slot: int, terms: Sequence[int]) -> Maker:
 def allowed(slot: int, terms: Sequence[int]) -> Maker:
     """Go on for each of some terms that a register holds; bind it where nothing is bound."""
 
-    return lambda source, following: agreeing(source, slot, registers(terms), following)
+    return lambda source, following: agreeing(source, slot, each_once(terms), following)
+
+
+def each_once(terms: Sequence[int]) -> str:
+    """The expression of the terms; of those that are not few, the last is repeated."""
+    held = registers(terms)
+    return held if len(terms) <= FEW else f"dict.fromkeys({held})"
 
 
 def absent(finds: Finds) -> Maker:
