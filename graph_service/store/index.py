@@ -37,7 +37,7 @@ FILE = "index.sqlite"
 BITS = 12
 #: Bits of a term's number.
 PLACES = 25
-#: The bits of a step that are the property, and of a key that are the term; see :func:`keys_of`.
+#: The bits of a step that are the property, and of a key that are the term; see :func:`numbered`.
 PROPERTY, TERM = (1 << BITS) - 1, (1 << PLACES) - 1
 #: Keys that are sorted at once.
 PART = 10_000_000
