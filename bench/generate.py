@@ -26,7 +26,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
-from graph_service.build.publish import Manifest, current, manifest_of, publish_stream
+from graph_service.build.publish import Manifest, current, in_order, manifest_of, publish_stream
 from graph_service.vocabulary import AG, GRAPH, ID, SKOS
 
 SEED = 20260
@@ -84,7 +84,7 @@ class Template:
 
     Attributes:
         id: of the snapshot that it was made from.
-        shared, own: N-Quads in named graphs and in the default graph.
+        shared, own: N-Quads in named graphs, those of documents first.
         shared_triples, own_triples: distinct triples.
         shared_graphs, own_graphs: named graph → number of triples, marks in the names.
     """
@@ -101,29 +101,25 @@ class Template:
     def of(folder: Path) -> Template:
         """Read a snapshot's folder."""
         store = ox.Store.read_only(str(folder / "store"))
-        kept: dict[bool, set[bytes]] = {True: set(), False: set()}
-        merged: dict[bool, set[bytes]] = {True: set(), False: set()}
+        lines: dict[bool, list[bytes]] = {True: [], False: []}
+        triples: dict[bool, set[bytes]] = {True: set(), False: set()}
         graphs: dict[bool, Counter[bytes]] = {True: Counter(), False: Counter()}
-        for name in manifest_of(folder).graphs:
+        for name in in_order(manifest_of(folder).graphs):
             text = store.dump(format=ox.RdfFormat.N_TRIPLES, from_graph=ox.NamedNode(name)) or b""
             end = b"<" + name.encode() + b"> ."
-            for line in text.splitlines():
+            for line in sorted(text.splitlines()):
                 marked = _marked(line[:-1] + end)
                 own = DASH in marked or LINE in marked
-                kept[own].add(marked)
+                lines[own].append(marked + b"\n")
                 head, _, tail = marked.rpartition(b" <")
-                merged[own].add(head + b" .")
+                triples[own].add(head)
                 graphs[own][tail[:-3]] += 1
-        parts = {
-            own: b"\n".join([*sorted(kept[own]), *sorted(merged[own]), b""])
-            for own in (True, False)
-        }
         return Template(
             folder.name,
-            parts[False],
-            parts[True],
-            len(merged[False]),
-            len(merged[True]),
+            b"".join(lines[False]),
+            b"".join(lines[True]),
+            len(triples[False]),
+            len(triples[True]),
             dict(graphs[False]),
             dict(graphs[True]),
         )
@@ -154,22 +150,6 @@ class Template:
             for name, count in self.own_graphs.items():
                 total[name.replace(DASH, mark).decode()] += count
         return dict(sorted(total.items()))
-
-
-class Stream:
-    """Pieces of bytes as a file to read from."""
-
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces, self._rest, self._at = pieces, b"", 0
-
-    def read(self, size: int = -1) -> bytes:
-        """At most so many bytes; empty at the end."""
-        if self._at >= len(self._rest):
-            self._rest, self._at = next(self._pieces, b""), 0
-        end = len(self._rest) if size < 0 else self._at + size
-        part = self._rest[self._at : end]
-        self._at += len(part)
-        return part
 
 
 def pieces(template: Template, regions: int, seed: int = SEED) -> Iterator[bytes]:
@@ -206,11 +186,10 @@ def generate(
     def told() -> Iterator[bytes]:
         for number, piece in enumerate(pieces(template, regions, seed)):
             if number and number % 10 == 0:
-                tell(f"{regions} regions: {number} written, {time.perf_counter() - begun:.0f} s")
+                tell(f"{regions} regions: {number} given, {time.perf_counter() - begun:.0f} s")
             yield piece
 
-    source = Stream(told())
-    made = publish_stream(source, snapshot, triples, template.graphs(regions), target)  # type: ignore[arg-type]
+    made = publish_stream(told, snapshot, triples, template.graphs(regions), target)
     tell(f"{regions} regions: {triples:,} triples in {time.perf_counter() - begun:.0f} s")
     return made
 

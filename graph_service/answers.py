@@ -102,7 +102,7 @@ class Answers:
             StoreError: their file cannot be read.
         """
         assert self.folder
-        return index_of(self.folder)
+        return index_of(self.folder, self.store)
 
     # -- looking things up --------------------------------------------------------------------
 

@@ -28,10 +28,12 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -39,7 +41,6 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import BinaryIO
 
 import pyoxigraph as ox
 
@@ -47,6 +48,7 @@ from graph_service import __version__
 from graph_service.build.held import is_held
 from graph_service.search import file as search
 from graph_service.store import StoreError, index
+from graph_service.store.embedded import EmbeddedStore
 from graph_service.vocabulary import GRAPH
 
 POINTER = "CURRENT"
@@ -57,6 +59,9 @@ DOCUMENTS = f"{GRAPH}doc/"
 #: The files of a whole snapshot.
 WHOLE = ("manifest.json", index.FILE, search.FILE)
 NEW, OLD, POINTING = ".new-", ".old-", ".pointer-"
+#: The graph of a line of N-Quads, and the line's end; and what stands before a label in it.
+IN_GRAPH = re.compile(rb" <[^<> ]+> \.$", re.MULTILINE)
+LABELLED = b"_:"
 #: Of fcntl.h and stdio.h.
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
 #: Why a disk refuses, by its error number.
@@ -158,7 +163,7 @@ def publish(
 
 
 def publish_stream(
-    source: BinaryIO,
+    pieces: Callable[[], Iterable[bytes]],
     snapshot: str,
     triples: int,
     graphs: dict[str, int],
@@ -168,21 +173,79 @@ def publish_stream(
     """As :func:`publish`, for a graph that memory does not hold.
 
     Args:
-        source: N-Quads, read once: each triple in its named graph and in the default graph.
+        pieces: gives the graph anew each time it is called: whole lines of canonical N-Quads in
+            named graphs, literals as a store writes them. The index has them in this order.
         snapshot: the id, which must stand for the content.
         triples: triples in the default graph.
         graphs: named graph → number of triples.
     """
 
-    def fill(store: ox.Store) -> tuple[int, dict[str, int]]:
-        store.bulk_load(source, format=ox.RdfFormat.N_QUADS)
-        return triples, graphs
+    def fill(store: ox.Store, _: Path) -> Filled:
+        labelled: list[bytes] = []
+
+        def others() -> Iterator[bytes]:
+            for piece in pieces():
+                text = piece
+                if LABELLED in piece:
+                    lines = piece.splitlines(keepends=True)
+                    labelled.extend(line for line in lines if LABELLED in line)
+                    text = b"".join(line for line in lines if LABELLED not in line)
+                yield text
+                yield merged(text)
+
+        store.bulk_load(Pieces(others()), format=ox.RdfFormat.N_QUADS)  # type: ignore[arg-type]
+        # To load gives new labels, and the index has those of the pieces.
+        for text in (b"".join(labelled), merged(b"".join(labelled))):
+            store.bulk_extend(ox.parse(text, format=ox.RdfFormat.N_QUADS))
+        return Filled(
+            triples, graphs, (line for piece in pieces() for line in merged(piece).splitlines())
+        )
 
     return _publish(snapshot, fill, snapshots, before)
 
 
-#: Fills an empty store; gives the triples in its default graph, and in each named graph.
-Fill = Callable[[ox.Store], tuple[int, dict[str, int]]]
+def merged(lines: bytes) -> bytes:
+    """The N-Triples that the default graph has of lines of canonical N-Quads in named graphs."""
+    return IN_GRAPH.sub(b" .", lines)
+
+
+class Pieces:
+    """Pieces of bytes as a file to read from."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces, self._rest, self._at = pieces, b"", 0
+
+    def read(self, size: int = -1) -> bytes:
+        """At most so many bytes, or the rest of a piece; nothing at the end."""
+        while self._at >= len(self._rest):
+            piece = next(self._pieces, None)
+            if piece is None:
+                return b""
+            self._rest, self._at = piece, 0
+        end = len(self._rest) if size < 0 else self._at + size
+        part = self._rest[self._at : end]
+        self._at += len(part)
+        return part
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What a store was filled with.
+
+    Attributes:
+        triples: how many its default graph has.
+        graphs: named graph → number of triples.
+        lines: the default graph in N-Triples, as :func:`graph_service.store.index.write` takes it;
+            read once, when the store has all.
+    """
+
+    triples: int
+    graphs: dict[str, int]
+    lines: Iterable[bytes]
+
+
+#: Fills an empty store; may put files in the folder for a time.
+Fill = Callable[[ox.Store, Path], Filled]
 
 
 def _publish(
@@ -216,30 +279,30 @@ def _publish(
     return manifest_of(target)
 
 
-def _fill(
-    lines: list[bytes], graphs: dict[str, int], store: ox.Store
-) -> tuple[int, dict[str, int]]:
-    merged = {line[: line.rindex(b" <")] + b" ." for line in lines}
+def _fill(lines: list[bytes], graphs: dict[str, int], store: ox.Store, work: Path) -> Filled:
+    once = set(merged(b"\n".join(lines)).splitlines())
     # All at once: what has no name is the same in its named graph and in the merged one.
-    store.bulk_load(b"\n".join([*lines, *merged]), format=ox.RdfFormat.N_QUADS)
+    store.bulk_load(b"\n".join([*lines, *once]), format=ox.RdfFormat.N_QUADS)
     for name, count in graphs.items():
         if not count:
             store.add_graph(ox.NamedNode(name))
-    return len(merged), graphs
+    return Filled(len(once), graphs, by_graph(store, graphs, work))
 
 
 def _write(fill: Fill, snapshot: str, work: Path) -> Manifest:
     store = ox.Store(str(work / "store"))
-    triples, graphs = fill(store)
-    store.optimize()
+    filled = fill(store, work)
+    with ThreadPoolExecutor(1) as beside:
+        optimized = beside.submit(store.optimize)
+        index.write(filled.lines, work)
+        optimized.result()
     store.flush()
-    index.write(by_graph(store, graphs, work), work)
-    search.write(store, work)
+    search.write(EmbeddedStore(work), work)
     return Manifest(
         id=snapshot,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        triples=triples,
-        graphs=graphs,
+        triples=filled.triples,
+        graphs=filled.graphs,
         versions={
             "ansvarsgraf": __version__,
             "pyoxigraph": version("pyoxigraph"),
@@ -248,16 +311,22 @@ def _write(fill: Fill, snapshot: str, work: Path) -> Manifest:
     )
 
 
-def by_graph(store: ox.Store, graphs: Iterable[str], work: Path) -> Iterator[bytes]:
-    """The triples of named graphs in N-Triples, line by line: first those of documents.
+def in_order(graphs: Iterable[str]) -> list[str]:
+    """Names of graphs in the order in which the index has them: first those of documents.
 
     What a document says of things is so read together, and lies together in the index; the graphs
     that gather what all documents have come after them.
+    """
+    return sorted(graphs, key=lambda name: (not name.startswith(DOCUMENTS), name))
+
+
+def by_graph(store: ox.Store, graphs: Iterable[str], work: Path) -> Iterator[bytes]:
+    """The triples of named graphs in N-Triples, line by line.
 
     Args:
         work: a folder where a file is put for a time.
     """
-    for name in sorted(graphs, key=lambda name: (not name.startswith(DOCUMENTS), name)):
+    for name in in_order(graphs):
         with TemporaryFile(dir=work) as lines:
             store.dump(lines, format=ox.RdfFormat.N_TRIPLES, from_graph=ox.NamedNode(name))
             lines.seek(0)

@@ -19,12 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import pyoxigraph as ox
-
 from graph_service.danish import STOP, WORD, normalise, split_compound, stem, words
 from graph_service.search.file import FILE, KIND, LENGTH, NUMBER, WEIGHT, write
 from graph_service.similar import similar
-from graph_service.store import StoreError
+from graph_service.store import Store, StoreError
 from graph_service.store.tables import Table
 from graph_service.vocabulary import kind_and_slug
 
@@ -233,11 +231,12 @@ class SearchIndex:
         return hits
 
 
-def index_of(folder: Path) -> SearchIndex:
+def index_of(folder: Path, store: Store) -> SearchIndex:
     """The index of a snapshot.
 
     Args:
         folder: the snapshot's folder; one that an earlier version published has no file yet.
+        store: the snapshot's store, of which the file is made then.
 
     Raises:
         StoreError: the file cannot be read, or the snapshot is gone from the disk.
@@ -246,7 +245,7 @@ def index_of(folder: Path) -> SearchIndex:
         return SearchIndex(folder)
     with TemporaryDirectory() as room:
         try:
-            write(ox.Store.read_only(str(folder / "store")), Path(room))
+            write(store, Path(room))
         except OSError as error:
             raise StoreError(str(error)) from error
         return SearchIndex(Path(room))  # which holds the file open when it has no name any more

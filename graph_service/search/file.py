@@ -19,10 +19,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import TypeAlias
 
-import pyoxigraph as ox
-
 from graph_service.danish import split_compound, words
 from graph_service.questions import registry
+from graph_service.store import Store
 from graph_service.store.tables import written
 from graph_service.vocabulary import KINDS, kind_and_slug
 
@@ -72,7 +71,7 @@ SHOWN = 400
 Said = tuple[str, str, str]
 
 
-def write(store: ox.Store, folder: Path) -> None:
+def write(store: Store, folder: Path) -> None:
     """Write the file of a snapshot.
 
     Args:
@@ -80,11 +79,10 @@ def write(store: ox.Store, folder: Path) -> None:
 
     Raises:
         OSError: the disk is full or not writable.
+        StoreError: the store cannot be read.
     """
-    question = registry()["searchable"]
-    solutions = store.query(question.sparql({}), prefixes=question.prefixes)
-    assert isinstance(solutions, ox.QuerySolutions)
-    fill(((s["thing"].value, s["role"].value, s["words"].value) for s in solutions), folder)
+    rows = store.answer(registry()["searchable"], {})
+    fill(((row["thing"].value, row["role"].value, row["words"].value) for row in rows), folder)
 
 
 def fill(rows: Iterable[Said], folder: Path) -> None:

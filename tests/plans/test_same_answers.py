@@ -12,11 +12,10 @@ from graph_service.store import index
 from graph_service.store.embedded import EmbeddedStore
 from tests.store.compare import askings, exact, pairs
 
-#: What no program is made of: scans of the whole graph, and what one question alone uses.
+#: What no program is made of: what one question alone uses.
 BY_THE_ENGINE = {
     "dates-without-year",  # REGEX
     "named-in-documents",  # HAVING
-    "searchable",  # everything that is said of everything
 }
 
 

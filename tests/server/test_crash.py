@@ -203,21 +203,17 @@ def test_a_build_killed_while_it_fills_the_store_leaves_the_last_good_snapshot(
     snapshots = project / "snapshots"
     good = built(project, "Før lageret")
     code = """
-import io, os, pathlib, signal, sys
+import os, pathlib, signal, sys
 from graph_service.build.publish import alone, publish_stream
 
-class Source(io.RawIOBase):
-    pieces = 0
-
-    def read(self, size):
-        self.pieces += 1
-        if self.pieces > 4:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return b"".join(b"<urn:%d> <urn:%d> <urn:x> .\\n" % (self.pieces, n) for n in range(99))
+def pieces():
+    for piece in range(4):
+        yield b"".join(b"<urn:%d> <urn:%d> <urn:x> <urn:g> .\\n" % (piece, n) for n in range(99))
+    os.kill(os.getpid(), signal.SIGKILL)
 
 snapshots = pathlib.Path(sys.argv[1])
 with alone(snapshots):
-    publish_stream(Source(), "0123456789abcdef", 1, {}, snapshots)
+    publish_stream(pieces, "0123456789abcdef", 1, {}, snapshots)
 """
     killed = subprocess.run([sys.executable, "-c", code, snapshots], cwd=PROJECT, timeout=60)
     assert killed.returncode == -signal.SIGKILL

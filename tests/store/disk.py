@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import io
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,11 +11,12 @@ import pyoxigraph as ox
 import pytest
 
 
-def lines_of(store: ox.Store) -> io.BytesIO:
-    """A store's default graph, as publishing hands it over."""
-    dumped = store.dump(format=ox.RdfFormat.N_TRIPLES, from_graph=ox.DefaultGraph())
+def lines_of(store: ox.Store, graph: ox.NamedNode | None = None) -> list[bytes]:
+    """A named graph of a store, or the default graph, in N-Triples."""
+    named = graph or ox.DefaultGraph()
+    dumped = store.dump(format=ox.RdfFormat.N_TRIPLES, from_graph=named)
     assert dumped is not None
-    return io.BytesIO(dumped)
+    return dumped.splitlines()
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from graph_service.search import SearchIndex, index_of
 from graph_service.search.file import FILE, Said, fill
 from graph_service.settings import Settings
 from graph_service.store import StoreError
+from graph_service.store.embedded import EmbeddedStore
 from graph_service.vocabulary import kind_and_slug
 from tests.store.disk import refusing
 
@@ -151,16 +152,16 @@ def test_a_snapshot_of_an_earlier_version_is_searched_too(
 ) -> None:
     copy = shutil.copytree(current(settings.snapshots), tmp_path / "copy")
     (copy / FILE).unlink()
-    without = index_of(copy)
+    without = index_of(copy, EmbeddedStore(copy))
     for query in QUERIES:
         assert without.search(query) == answers.search.search(query) != []
     assert not (copy / FILE).exists()
 
 
-def test_a_spoilt_file_is_an_error_of_the_store(tmp_path: Path) -> None:
+def test_a_spoilt_file_is_an_error_of_the_store(tmp_path: Path, answers: Answers) -> None:
     (tmp_path / FILE).write_bytes(b"no table" * 1000)
     with pytest.raises(StoreError, match=FILE):
-        index_of(tmp_path)
+        index_of(tmp_path, answers.store)
 
 
 def test_a_full_disk_is_told_with_a_number(tmp_path: Path) -> None:
