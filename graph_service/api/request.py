@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Request
@@ -132,6 +133,9 @@ class Nothing:
     """A lookup that knows nothing and has no graph: for checking names and dates only."""
 
     store: Store
+
+    def __init__(self) -> None:
+        self.shared: dict[object, Any] = {}
 
     def exists(self, iri: str) -> bool:
         return False

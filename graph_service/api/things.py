@@ -99,7 +99,7 @@ def existing(answers: Answers, kind: str, slug: str) -> str:
     sound = slug.isprintable() and all(c not in slug for c in ' <>"{}|\\^`#?')
     if kind in KINDS and sound and answers.exists(iri):
         return iri
-    near = nearest(slug, [kind], answers) if kind in KINDS else []
+    near = nearest(slug, (kind,), answers) if kind in KINDS else []
     hint = f" Mente du {', '.join(near)}?" if near else ""
     raise Problem("not-found", f"{kind[:80]}/{slug[:200]} findes ikke.{hint}", nearest=near)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import Any, Protocol
 
 import pyoxigraph as ox
 
+from graph_service.kept import kept
 from graph_service.questions.words import SOURCES, words
 from graph_service.similar import similar
 from graph_service.store import Store
@@ -125,9 +126,11 @@ class Lookup(Protocol):
 
     Attributes:
         store: the graph itself, for the words that it has.
+        shared: what is gathered once, as :class:`graph_service.kept.Shared` has it.
     """
 
     store: Store
+    shared: dict[object, Any]
 
     def exists(self, iri: str) -> bool:
         """Whether the graph says anything about this IRI."""
@@ -307,15 +310,21 @@ def _thing(parameter: Parameter, value: str, lookup: Lookup) -> str:
     raise error(parameter.name, f"{value[:200]!r} kendes ikke{hint}", near)
 
 
-def nearest(wanted: str, kinds: Iterable[str], lookup: Lookup) -> list[str]:
+def nearest(wanted: str, kinds: tuple[str, ...], lookup: Lookup) -> list[str]:
     """Up to five slugs that look like ``wanted``, by slug or by label."""
-    known: dict[str, str] = {}
-    for kind in kinds:
-        known |= lookup.slugs(kind)
+    slugs, labels = names(lookup, kinds)
     wanted = wanted.casefold()
-    near = similar(wanted, known)
-    labels = {label.casefold(): slug for slug, label in known.items()}
+    near = similar(wanted, slugs)
     for label in similar(wanted.replace("-", " "), labels):
         if labels[label] not in near:
             near.append(labels[label])
     return near[:5]
+
+
+@kept(most=8)
+def names(lookup: Lookup, kinds: tuple[str, ...]) -> tuple[tuple[str, ...], Mapping[str, str]]:
+    """The slugs of these kinds, and their labels in small letters, each with its slug."""
+    known: dict[str, str] = {}
+    for kind in kinds:
+        known |= lookup.slugs(kind)
+    return tuple(known), {label.casefold(): slug for slug, label in known.items()}

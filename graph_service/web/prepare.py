@@ -8,7 +8,9 @@ from functools import partial
 
 from graph_service.answers import Answers
 from graph_service.kept import is_kept, kept
+from graph_service.questions.parameters import names
 from graph_service.service import Make
+from graph_service.vocabulary import KINDS
 from graph_service.web.events import all_events
 from graph_service.web.items import table, things
 from graph_service.web.responsibilities import facet_values, of_filters, situations
@@ -25,6 +27,7 @@ SHARED: tuple[tuple[Callable[..., object], tuple[Hashable, ...]], ...] = (
     ),
     *((things, (name,)) for name in ("actors", "agreements", "legal-bases")),
     (table, ("coverage",)),
+    (names, (KINDS,)),
 )
 
 

@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pyoxigraph as ox
 import pytest
@@ -18,6 +19,7 @@ from graph_service.questions.parameters import (
     ParameterError,
     UnknownValueError,
     bind,
+    nearest,
 )
 from graph_service.questions.words import Words, words
 from graph_service.vocabulary import AG, XSD
@@ -213,6 +215,9 @@ def test_a_header_that_disagrees_with_its_query_is_an_error(old: str, new: str, 
 class Graph:
     """A lookup over a few known things."""
 
+    def __init__(self) -> None:
+        self.shared: dict[object, Any] = {}
+
     def exists(self, iri: str) -> bool:
         return iri.endswith("/law/sul-140")
 
@@ -234,6 +239,20 @@ def test_an_unknown_slug_gets_the_nearest() -> None:
         bind(QUESTION.parameters, {"law": "sul-14"}, Graph())
     assert caught.value.nearest == ["sul-140"]
     assert "mente du sul-140" in caught.value.reason
+
+
+def test_the_names_that_are_looked_through_are_gathered_once_for_a_snapshot() -> None:
+    graph = Graph()
+    gathered: list[str] = []
+    there = graph.slugs
+    graph.slugs = lambda kind: gathered.append(kind) or there(kind)  # type: ignore[func-returns-value,method-assign]
+    for wanted in ("sul-14", "sundhedsloven-§-14"):
+        assert nearest(wanted, ("actor", "law"), graph) == ["sul-140"]
+    assert gathered == ["actor", "law"]
+    assert nearest("sul-14", ("actor",), graph) == []
+    graph.shared = {}  # another snapshot
+    assert nearest("sul-14", ("law",), graph) == ["sul-140"]
+    assert gathered == ["actor", "law", "actor", "law"]
 
 
 def test_an_unknown_parameter_and_a_missing_one_are_named() -> None:
