@@ -290,6 +290,27 @@ def _fill(lines: list[bytes], graphs: dict[str, int], store: ox.Store, work: Pat
 
 
 def _write(fill: Fill, snapshot: str, work: Path) -> Manifest:
+    triples, graphs = _stored(fill, work)
+    search.write(EmbeddedStore(work), work)
+    return Manifest(
+        id=snapshot,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        triples=triples,
+        graphs=graphs,
+        versions={
+            "ansvarsgraf": __version__,
+            "pyoxigraph": version("pyoxigraph"),
+            "rdflib": version("rdflib"),
+        },
+    )
+
+
+def _stored(fill: Fill, work: Path) -> tuple[int, dict[str, int]]:
+    """Write the store and the index; gives what ``Filled`` has of them.
+
+    The store is closed when this is left: it still removes files until then, of which who opens it
+    may have read in its manifest.
+    """
     store = ox.Store(str(work / "store"))
     filled = fill(store, work)
     with ThreadPoolExecutor(1) as beside:
@@ -297,18 +318,7 @@ def _write(fill: Fill, snapshot: str, work: Path) -> Manifest:
         index.write(filled.lines, work)
         optimized.result()
     store.flush()
-    search.write(EmbeddedStore(work), work)
-    return Manifest(
-        id=snapshot,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        triples=filled.triples,
-        graphs=filled.graphs,
-        versions={
-            "ansvarsgraf": __version__,
-            "pyoxigraph": version("pyoxigraph"),
-            "rdflib": version("rdflib"),
-        },
-    )
+    return filled.triples, filled.graphs
 
 
 def in_order(graphs: Iterable[str]) -> list[str]:

@@ -243,6 +243,8 @@ def index_of(folder: Path, store: Store) -> SearchIndex:
     """
     if (folder / FILE).is_file():
         return SearchIndex(folder)
+    if not folder.is_dir():
+        raise StoreError(f"{folder} is gone")
     with TemporaryDirectory() as room:
         try:
             write(store, Path(room))

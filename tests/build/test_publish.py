@@ -42,6 +42,21 @@ def test_what_has_no_name_is_the_same_in_its_graph_and_in_the_merged_one(tmp_pat
     assert [(iri, value) for iri, _, value in store.about(["urn:s"])] == [("urn:s", row["b"])]
 
 
+def test_the_store_is_closed_before_its_files_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is open to be written still removes files, and keeps others from writing."""
+    write = module.search.write
+
+    def after(store: EmbeddedStore, folder: Path) -> None:
+        ox.Store(str(folder / "store"))  # an OSError when somebody has it open
+        write(store, folder)
+
+    monkeypatch.setattr(module.search, "write", after)
+    publish([quad("x")], tmp_path)
+    assert len(list(EmbeddedStore(current(tmp_path)).select("SELECT ?s { ?s ?p ?o }"))) == 1
+
+
 def test_the_same_content_has_the_same_id(tmp_path: Path) -> None:
     first = publish([quad("x"), quad("y")], tmp_path / "a")
     second = publish([quad("y"), quad("x")], tmp_path / "b")
