@@ -243,6 +243,7 @@ def main() -> int:
         seen: dict[tuple[str, bool], Seen] = told.get(timeout=180)
         attackers.join()
     each = {name: p99(list(itertools.chain(*several))) for name, several in looks.items()}
+    again = {name: several for name, several in looks.items() if len(several) > 1}
     rows = [
         {
             "input": name,
@@ -255,14 +256,13 @@ def main() -> int:
             "last byte, s": f"{seen[name, False].last:.1f}",
             "p99 of others, ms": f"{each[name] * 1000:.1f}",
             "ratio": f"{each[name] / p99(calm):.2f}",
-            "looks": ", ".join(f"{p99(look) / p99(calm):.2f}" for look in looks[name]),
+            "each look": ", ".join(f"{p99(look) / p99(calm):.2f}" for look in again.get(name, ())),
             "with all others: sent": seen[name, True].sent if (name, True) in seen else 0,
         }
         for name, (one, most) in singly.items()
     ]
     ratio = p99(attacked) / p99(calm)
     worst = max(each, key=each.__getitem__)
-    again = [name for name, several in looks.items() if len(several) > 1]
     words = (
         f"named questions: p99 {p99(calm) * 1000:.1f} ms alone ({len(calm)}); "
         f"{each[worst] * 1000:.1f} ms beside the worst single input ({worst}), "
