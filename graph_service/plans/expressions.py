@@ -23,7 +23,9 @@ from graph_service.plans.values import Operators, functions
 #: Writes what must come first; the expression that is left.
 Writes = Callable[[Source], str]
 #: Functions whose value is True or False.
-TRUTHS = frozenset({"CONTAINS", "STRSTARTS", "STRENDS", "ISIRI", "=", "!=", "<", ">", "<=", ">="})
+TRUTHS = frozenset(
+    {"CONTAINS", "STRSTARTS", "STRENDS", "REGEX", "ISIRI", "=", "!=", "<", ">", "<=", ">="}
+)
 
 
 @dataclass(frozen=True)
@@ -184,6 +186,12 @@ class Expressions:
                 # Which is asked of each label of a list.
                 both = [self._value(text, names), self._value(part, names)]
                 return called(self._operators.contains_folded, both, truth=True)
+            case "STRSTARTS", (Call("STR", _) as text, Call("STR", (ox.NamedNode(value=start),))):
+                # Which is asked of each thing of a graph.
+                value = self._value(text, names)
+                return Value(
+                    lambda source: f"{value.write(source)}.startswith({start!r})", truth=True
+                )
         values = [self._value(argument, names) for argument in arguments]
         match name, values:
             case "BOUND", (value,):

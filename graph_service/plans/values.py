@@ -7,6 +7,7 @@ truth values), 17.3 (operators) and 17.4 (functions).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -25,6 +26,9 @@ Registers = list[object]
 
 STRING, BOOLEAN = XSD + "string", XSD + "boolean"
 INTEGERS, DECIMALS = (XSD + "integer",), (XSD + "decimal",)
+#: Patterns that mean the same here, to XPath and to the engine: words, one of several, one of some
+#: letters and figures, and so many of them.
+PLAIN = re.compile(r"(?:[\w ]|[|()]|\[[\w-]+\]|(?<=[\w\])])\{[0-9]\})+")
 #: What :func:`comparable` says of what is no literal, and of strings.
 NODES, STRINGS = ("iri", "blank"), ("text", "tagged")
 DOUBLES = (XSD + "double", XSD + "float")
@@ -324,6 +328,17 @@ def functions(operators: Operators) -> dict[str, Callable[..., object]]:
         a, b = pair(one, other)
         return a.endswith(b)
 
+    def matches(one: object, pattern: object, *flags: object) -> bool:
+        (found, _), (written, language) = text(one), text(pattern)
+        if language is not None:
+            raise ValueProblem
+        if flags or not PLAIN.fullmatch(written):
+            raise Unread(f"REGEX with {written!r}")
+        try:
+            return re.search(written, found) is not None
+        except re.error as error:
+            raise Unread(f"REGEX with {written!r}: {error}") from error
+
     def after(one: object, other: object) -> object:
         a, b = text(one), text(other)
         compatible(a, b)
@@ -353,6 +368,7 @@ def functions(operators: Operators) -> dict[str, Callable[..., object]]:
         "STRSTARTS": starts,
         "STRENDS": ends,
         "STRAFTER": after,
+        "REGEX": matches,
         "CONCAT": concat,
         "ISIRI": is_iri,
         "LANG": language,
